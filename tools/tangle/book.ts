@@ -1,0 +1,128 @@
+/**
+ * The book as the tangler sees it: chapters with their fences read, and the
+ * chunks and roots that they define.
+ *
+ * Invariant: a definition's blocks stand in reading order, the first without
+ * .append and every other with it.
+ */
+import { at, type Diagnostics, type Place } from './diagnostics.ts'
+import { readInfo, type FenceInfo } from './fence-info.ts'
+import type { Fence, Outline } from './markdown.ts'
+import { nearest } from './names.ts'
+import { findReferences, type References } from './references.ts'
+
+export interface ParsedChapter extends Outline {
+  path: string
+}
+
+/** A fence that is tangled. */
+export interface Block {
+  /** The chapter's path. */
+  chapter: string
+  fence: Fence
+  info: FenceInfo
+  references: References
+}
+
+export interface Definition {
+  /** The slug of a chunk, or the file of a root. */
+  name: string
+  root: boolean
+  blocks: Block[]
+}
+
+export interface Book {
+  /** Paths of the chapters, in reading order. */
+  order: string[]
+  roots: Map<string, Definition>
+  chunks: Map<string, Definition>
+}
+
+/** Where line `index` of a block's body stands in its chapter. */
+export function placeOf(block: Block, index: number, column = 0): Place {
+  const { line, columns } = block.fence
+  return at(block.chapter, line + 1 + index, (columns?.[index] ?? 1) + column)
+}
+
+/** Where a block opens. */
+export function opening(block: Block): Place {
+  return at(block.chapter, block.fence.line, block.fence.column)
+}
+
+export const describe = (d: Definition) => (d.root ? `file '${d.name}'` : `chunk '${d.name}'`)
+
+/** Gathers all definitions of the chapters, given in reading order. */
+export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
+  const book: Book = { order: chapters.map((c) => c.path), roots: new Map(), chunks: new Map() }
+  const strays: Block[] = []
+  for (const chapter of chapters) {
+    for (const fence of chapter.fences) {
+      const block = readBlock(chapter.path, fence, out)
+      if (block && !define(book, block, out)) strays.push(block)
+    }
+  }
+  for (const stray of strays) reportStray(book, stray, out)
+  return book
+}
+
+function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | undefined {
+  const place = at(chapter, fence.line, fence.column)
+  if (!fence.closed) {
+    out.error(place, 'this fence is never closed', 'end it with a line of its own: ```')
+  }
+  const info = readInfo(fence.opening, place, out)
+  if (info.classes.has('ignore')) return undefined
+  if (info.file === undefined && info.id === undefined) {
+    checkNameless(info, place, out)
+    return undefined
+  }
+  const block: Block = { chapter, fence, info, references: new Map() }
+  block.references = findReferences(fence.body, (i, column) => placeOf(block, i, column), out)
+  return block
+}
+
+/** Code that nobody named would silently be left out of the system. */
+function checkNameless(info: FenceInfo, place: Place, out: Diagnostics): void {
+  if (info.lang !== 'ts' || info.classes.has('demo') || info.classes.has('append')) return
+  out.error(place, 'a ts fence without a name', 'write {file=…}, {#name}, or {.ignore} if it is only to be shown')
+}
+
+/** Adds the block to what it defines; false if it extends what is not there (yet). */
+function define(book: Book, block: Block, out: Diagnostics): boolean {
+  const root = block.info.file !== undefined
+  const name = root ? block.info.file! : block.info.id!
+  const all = root ? book.roots : book.chunks
+  const before = all.get(name)
+  const append = block.info.classes.has('append')
+  if (!before && append) return false
+  if (!before) all.set(name, { name, root, blocks: [block] })
+  else {
+    if (!append) reportTwice(before, block, out)
+    before.blocks.push(block)
+  }
+  return true
+}
+
+function reportTwice(first: Definition, second: Block, out: Diagnostics): void {
+  const { file, line } = opening(first.blocks[0])
+  out.error(opening(second), `${describe(first)} is defined twice`,
+    `first at ${file}:${line}; add .append to extend it, or choose another name`)
+}
+
+function reportStray(book: Book, stray: Block, out: Diagnostics): void {
+  const root = stray.info.file !== undefined
+  const name = root ? stray.info.file! : stray.info.id!
+  const all = root ? book.roots : book.chunks
+  const what = root ? `file '${name}'` : `chunk '${name}'`
+  const later = all.get(name)
+  if (later) {
+    const { file, line } = opening(later.blocks[0])
+    out.error(opening(stray), `${what} is extended before it is defined`,
+      `it is defined later, at ${file}:${line}: move .append there`)
+    later.blocks.push(stray)
+    return
+  }
+  const near = nearest(name, all.keys())
+  out.error(opening(stray), `${what} is extended but never defined`,
+    near ? `did you mean '${near}'?` : 'drop .append from its first block')
+}

@@ -1,0 +1,63 @@
+/**
+ * The chapters in reading order: parts L, H, P, S, M; inside a part by number.
+ *
+ * The one exception is H:490, the farewell to page tables, which is read last
+ * of its part.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+export interface ChapterFile {
+  /** Relative to the root, with forward slashes: journey/H-host/200-traps.md */
+  path: string
+  /** L, H, P, S or M. */
+  part: string
+  /** The leading number of the file's name. */
+  number: number
+  /** The file's name without .md. */
+  name: string
+}
+
+const parts = 'LHPSM'
+
+/** All chapters under journey/ of `root`, in reading order. */
+export function findChapters(root: string): ChapterFile[] {
+  const journey = join(root, 'journey')
+  if (!existsSync(journey)) return []
+  const folders = readdirSync(journey, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && parts.includes(entry.name[0]))
+  return folders.flatMap((folder) => chaptersIn(root, folder.name)).sort(inReadingOrder)
+}
+
+function chaptersIn(root: string, folder: string): ChapterFile[] {
+  const files = readdirSync(join(root, 'journey', folder))
+  return files.filter((file) => /^\d.*\.md$/.test(file)).map((file) => ({
+    path: `journey/${folder}/${file}`,
+    part: folder[0],
+    number: parseInt(file, 10),
+    name: file.slice(0, -'.md'.length),
+  }))
+}
+
+function inReadingOrder(a: ChapterFile, b: ChapterFile): number {
+  return parts.indexOf(a.part) - parts.indexOf(b.part)
+    || placeInPart(a) - placeInPart(b)
+    || (a.path < b.path ? -1 : 1)
+}
+
+function placeInPart(chapter: ChapterFile): number {
+  const farewell = chapter.part === 'H' && chapter.number === 490
+  return farewell ? Infinity : chapter.number
+}
+
+/** The nearest folder at or above `from` that holds a journey. */
+export function findRoot(from: string): string {
+  for (let dir = resolve(from); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, 'journey'))) return dir
+    if (dirname(dir) === dir) return resolve(from)
+  }
+}
+
+export function readChapter(root: string, chapter: ChapterFile): string {
+  return readFileSync(join(root, chapter.path), 'utf8')
+}

@@ -1,0 +1,103 @@
+/**
+ * Roots to text: references replaced by their chunks, indentation carried
+ * over, each line still knowing where in which chapter it stands.
+ */
+import { describe, opening, placeOf, type Block, type Book, type Definition } from './book.ts'
+import type { Diagnostics } from './diagnostics.ts'
+import { nearest } from './names.ts'
+import type { Reference } from './references.ts'
+
+export interface Line {
+  /** The indentation that the references above it carry over. */
+  indent: string
+  block: Block
+  /** Index into the block's body. */
+  index: number
+}
+
+export interface TangledFile {
+  /** Relative to generated/. */
+  path: string
+  root: Definition
+  lines: Line[]
+}
+
+/** All files of the book. Undefined, unused and cyclic chunks are reported. */
+export function expand(book: Book, out: Diagnostics): TangledFile[] {
+  const expander = new Expander(book, out)
+  const files = [...book.roots.values()].map((root) => {
+    const lines: Line[] = []
+    expander.add(root, '', lines)
+    return { path: root.name, root, lines }
+  })
+  expander.reportUnused()
+  return files
+}
+
+export const lineText = ({ indent, block, index }: Line): string => {
+  const text = block.fence.body[index]
+  return text === '' ? '' : indent + text
+}
+
+/** The file's text; it ends with a newline unless it is empty. */
+export function textOf(file: TangledFile): string {
+  return file.lines.map((line) => lineText(line) + '\n').join('')
+}
+
+class Expander {
+  private readonly used = new Set<string>()
+  private readonly stack: Definition[] = []
+  private readonly book: Book
+  private readonly out: Diagnostics
+
+  constructor(book: Book, out: Diagnostics) {
+    this.book = book
+    this.out = out
+  }
+
+  add(definition: Definition, indent: string, lines: Line[]): void {
+    this.stack.push(definition)
+    for (const block of definition.blocks) {
+      block.fence.body.forEach((_, index) => {
+        const reference = block.references.get(index)
+        if (reference) this.refer(reference, block, index, indent, lines)
+        else lines.push({ indent, block, index })
+      })
+    }
+    this.stack.pop()
+  }
+
+  private refer(to: Reference, block: Block, index: number, indent: string, lines: Line[]): void {
+    const chunk = this.book.chunks.get(to.id)
+    this.used.add(to.id)
+    if (!chunk) this.reportUndefined(to, block, index)
+    else if (this.stack.includes(chunk)) this.reportCycle(chunk, block, index)
+    else this.add(chunk, indent + to.indent, lines)
+  }
+
+  private reportUndefined(to: Reference, block: Block, index: number): void {
+    const near = nearest(to.id, this.book.chunks.keys())
+    this.out.error(placeOf(block, index, to.indent.length), `chunk <<${to.name}>> is not defined`,
+      near ? `did you mean {#${near}}?` : `define it: \`\`\`${block.info.lang} {#${to.id}}`)
+  }
+
+  private reportCycle(chunk: Definition, block: Block, index: number): void {
+    const circle = [...this.stack.slice(this.stack.indexOf(chunk)), chunk]
+    const indent = block.references.get(index)!.indent.length
+    this.out.error(placeOf(block, index, indent), `${describe(chunk)} contains itself`,
+      `the circle: ${circle.map((d) => d.name).join(' → ')}`)
+  }
+
+  /** Chunks of an unused circle are reported as well: expand() never met them. */
+  reportUnused(): void {
+    for (const chunk of this.book.chunks.values()) {
+      if (this.used.has(chunk.name)) continue
+      const near = nearest(chunk.name, [...this.used].filter((id) => !this.book.chunks.has(id)))
+      this.out.error(opening(chunk.blocks[0]), `${describe(chunk)} is never used`, near
+        ? `a reference asks for '${near}': did you mean that?`
+        : 'refer to it, or mark the fence .ignore if it is only to be shown')
+      this.used.add(chunk.name)
+      this.add(chunk, '', [])
+    }
+  }
+}

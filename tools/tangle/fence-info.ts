@@ -1,0 +1,102 @@
+/**
+ * The line that opens a fence: ```` ```ts {#name .append} ````.
+ *
+ * What is not understood is an error, never silently text.
+ */
+import { at, type Diagnostics, type Place } from './diagnostics.ts'
+import { nearest, slug } from './names.ts'
+
+export interface FenceInfo {
+  lang: string
+  /** A root: the file it tangles into, relative to generated/. */
+  file?: string
+  /** A chunk: its slug. */
+  id?: string
+  classes: Set<string>
+}
+
+/** Every class a fence may carry. */
+const known = ['append', 'demo', 'hidden', 'ignore', 'generator']
+
+/** Reads the opening line of a fence that stands at `place`. */
+export function readInfo(opening: string, place: Place, out: Diagnostics): FenceInfo {
+  const [, marks, lang, rest] = /^(`{3,}|~{3,})\s*([^\s{]*)(.*)$/.exec(opening)!
+  const info: FenceInfo = { lang, classes: new Set() }
+  const attributes = rest.trim()
+  if (!attributes) return info
+  const start = at(place.file, place.line, place.column + opening.indexOf(rest, marks.length))
+  if (!lang) out.error(start, 'a fence with attributes needs a language', 'write ```ts {…}')
+  else if (!/^\s/.test(rest)) out.error(start, `no space after '${lang}'`, `write ${lang} {…}`)
+  readBraces(attributes, { ...start, column: start.column + rest.search(/\S/) }, info, out)
+  return info
+}
+
+function readBraces(text: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  const braces = /^\{(.*)\}$/.exec(text)
+  if (!braces) {
+    out.error(place, `attributes not understood: ${text}`,
+      'write them in one pair of braces: {file=…}, {#name}, {#name .append}')
+    return
+  }
+  for (const item of braces[1].matchAll(/\S+/g)) {
+    const column = place.column + 1 + item.index
+    readAttribute(item[0], { ...place, column }, info, out)
+  }
+  checkTogether(info, place, out)
+}
+
+function readAttribute(item: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  if (item.startsWith('.')) readClass(item.slice(1), place, info, out)
+  else if (item.startsWith('#')) readId(item.slice(1), place, info, out)
+  else if (item.startsWith('file=')) readFile(item.slice(5), place, info, out)
+  else {
+    out.error(place, `unknown attribute '${item}'`, known.includes(item)
+      ? `classes start with a dot: .${item}` : 'known are file=PATH, #name and .class')
+  }
+}
+
+function readClass(name: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  info.classes.add(name)
+  if (known.includes(name)) return
+  const near = nearest(name, known)
+  out.error(place, `unknown class '.${name}'`, near
+    ? `did you mean .${near}?` : `known are ${known.map((k) => '.' + k).join(' ')}`)
+}
+
+function readId(name: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  info.id = slug(name)
+  if (!info.id) out.error(place, 'a chunk without a name', 'write {#name}')
+  else if (info.id !== name) out.error(place, `'#${name}' is no slug`, `write #${info.id}`)
+}
+
+function readFile(path: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  info.file = path.replace(/^"(.*)"$/, '$1')
+  const wrong = whatIsWrongWith(info.file)
+  if (wrong) out.error(place, `file '${info.file}' ${wrong[0]}`, wrong[1])
+}
+
+/** A root may only name a file inside generated/, by its one plain name. */
+function whatIsWrongWith(file: string): [string, string] | undefined {
+  const steps = file.split('/')
+  if (/^[/\\]|^[A-Za-z]:/.test(file)) return ['is absolute', 'paths are relative to generated/']
+  if (steps.includes('..')) return ['leaves generated/', 'paths stay inside generated/']
+  if (file.includes('\\') || steps.some((step) => step === '' || step === '.')) {
+    return ['is no plain path', 'write folder/name.ts with single forward slashes']
+  }
+  if (steps[0].startsWith('.')) return ['is hidden', 'such names are kept for the tools']
+  if (!/.\.[A-Za-z0-9]+$/.test(file)) return ['has no extension', 'add one, such as .ts']
+  return undefined
+}
+
+function checkTogether(info: FenceInfo, place: Place, out: Diagnostics): void {
+  const named = info.file !== undefined || info.id !== undefined
+  if (info.file !== undefined && info.id !== undefined) {
+    out.error(place, 'a fence is a root or a chunk, not both', 'refer to the chunk from the root')
+  }
+  if (!named && info.classes.has('append')) {
+    out.error(place, '.append to what?', 'write {#name .append} or {file=… .append}')
+  }
+  if (info.classes.has('generator') && info.file === undefined) {
+    out.error(place, 'only a root can be a .generator', 'write {file=… .generator}')
+  }
+}
