@@ -6,6 +6,7 @@ import { describe, opening, placeOf, type Block, type Book, type Definition } fr
 import type { Diagnostics } from './diagnostics.ts'
 import { nearest } from './names.ts'
 import type { Reference } from './references.ts'
+import { insideTemplate } from './tokens.ts'
 
 export interface Line {
   /** The indentation that the references above it carry over. */
@@ -61,7 +62,7 @@ class Expander {
       block.fence.body.forEach((_, index) => {
         const reference = block.references.get(index)
         if (reference) this.refer(reference, block, index, indent, lines)
-        else lines.push({ indent, block, index })
+        else lines.push({ indent: insideTemplate(block, index) ? '' : indent, block, index })
       })
     }
     this.stack.pop()

@@ -6,7 +6,7 @@
  */
 import { type Diagnostics, type Place } from './diagnostics.ts'
 import { slug } from './names.ts'
-import { scan, type Token } from './scan.ts'
+import { scan, type ScannedLine, type Token } from './scan.ts'
 
 export interface Reference {
   /** The name as written. */
@@ -27,10 +27,10 @@ export function findReferences(
 ): References {
   const found: References = new Map()
   if (!body.some((line) => line.includes('<') && suspicious.test(line))) return found
-  const tokens = scan(body)
+  const scanned = scan(body)
   body.forEach((line, i) => {
     if (!line.includes('<') || !suspicious.test(line)) return
-    const wrong = misplaced(line, tokens[i])
+    const wrong = misplaced(line, scanned[i])
     if (wrong) return out.error(place(i, wrong.column), wrong.message, wrong.hint)
     const match = exact.exec(line)
     if (match) found.set(i, { indent: match[1], name: match[2], id: slug(match[2]) })
@@ -43,26 +43,26 @@ interface Misplaced { column: number, message: string, hint: string }
 const alone = 'a reference is a comment alone on its line: // <<Name>>'
 
 /** What is wrong with a line that holds something like a reference, if anything. */
-function misplaced(line: string, tokens: Token[]): Misplaced | undefined {
-  const inString = tokens.find((t) => t.kind === 'string' && /(?:\/\/|#|;)\s*<<[^<>]+>>/.test(line.slice(t.start, t.end)))
-  if (inString) {
-    return { column: inString.start, message: 'a reference inside a string', hint: 'write the string so that it does not look like // <<Name>>, or end it before the reference' }
-  }
-  if (exact.test(line)) return inComment(line, tokens)
-  const bare = line.trim()
+function misplaced(line: string, { tokens, inside }: ScannedLine): Misplaced | undefined {
   const column = line.length - line.trimStart().length
+  const string = tokens.find((token) => holdsReference(line, token))
+  if (string) {
+    const hint = 'end the string before it, or write the text so that it does not look like one'
+    return { column: Math.max(string.start, column), message: 'a reference inside a string', hint }
+  }
+  if (exact.test(line)) {
+    if (inside !== 'comment') return undefined
+    return { column, message: 'a reference inside a comment', hint: 'end the comment before it' }
+  }
+  const bare = line.trim()
   if (/^<<[^<>]+>>[,;]?$/.test(bare)) {
     return { column, message: `'${bare}' is no comment`, hint: alone }
   }
   return nearMiss(line, tokens)
 }
 
-function inComment(line: string, tokens: Token[]): Misplaced | undefined {
-  const column = line.length - line.trimStart().length
-  const block = tokens[0]?.kind === 'comment' && tokens[0].start === 0 && column > 0
-  return block
-    ? { column, message: 'a reference inside a comment', hint: 'end the comment before it' }
-    : undefined
+function holdsReference(line: string, { kind, start, end }: Token): boolean {
+  return kind === 'string' && /(?:\/\/|#|;)\s*<<[^<>]+>>/.test(line.slice(start, end))
 }
 
 /** A comment that was meant as a reference: `//<< Name >>`, `x() // <<Name>>`, `// <Name>>`. */

@@ -25,17 +25,23 @@ const template = /(?:[^`\\$]|\\.?|\$(?!\{))*(`|\$\{)?/y
 const regex = /\/(?![*/])(?:[^/\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+\/[a-z]*/y
 const mark = /=>|\.\.\.|[<>=!&|+*%^?-]+|[^]/uy
 
+export interface ScannedLine {
+  tokens: Token[]
+  /** What the line begins inside of, open since a line above. */
+  inside: 'code' | 'template' | 'comment'
+}
+
 /** Keywords after which a '/' opens a regular expression. */
 const beforeRegex = /^(?:return|typeof|case|in|of|do|else|void|delete|throw|new|yield|await)$/
 
 /** The tokens of each line of a TypeScript or JavaScript text. */
-export function scan(lines: string[]): Token[][] {
+export function scan(lines: string[]): ScannedLine[] {
   const scanner = new Scanner()
   return lines.map((line) => scanner.line(line))
 }
 
 class Scanner {
-  private mode: 'code' | 'template' | 'comment' = 'code'
+  private mode: ScannedLine['inside'] = 'code'
   /** For each `${` that is open, how many braces are open inside it. */
   private readonly open: number[] = []
   private regexMayFollow = true
@@ -43,14 +49,15 @@ class Scanner {
   private column = 0
   private tokens: Token[] = []
 
-  line(text: string): Token[] {
+  line(text: string): ScannedLine {
+    const inside = this.mode
     this.text = text
     this.column = 0
     this.tokens = []
     if (this.mode === 'template') this.template(0)
     else if (this.mode === 'comment') this.blockComment(0)
     while (this.column < text.length) this.token()
-    return this.tokens
+    return { tokens: this.tokens, inside }
   }
 
   private match(pattern: RegExp): string | undefined {

@@ -5,7 +5,8 @@ import { outlines } from './cache.ts'
 import { findChapters, readChapter } from './chapters.ts'
 import { Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
-import { writeOutputs, type Written } from './write.ts'
+import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
+import { hash, writeOutputs, type Output, type Written } from './write.ts'
 
 export interface Tangled {
   book: Book
@@ -28,6 +29,14 @@ export async function read(root: string): Promise<Tangled> {
 export async function tangle(root: string): Promise<Tangled & { result?: Written }> {
   const tangled = await read(root)
   if (tangled.errors.length > 0) return tangled
-  const outputs = tangled.files.map((file) => ({ path: file.path, text: textOf(file) }))
-  return { ...tangled, result: writeOutputs(join(root, 'generated'), outputs) }
+  return { ...tangled, result: writeOutputs(join(root, 'generated'), tangled.files.map(output)) }
+}
+
+function output(file: TangledFile): Output {
+  const { path } = file
+  const text = () => {
+    const plain = textOf(file)
+    return mappable(path) ? withMap(path, plain, segmentsOf(file)) : plain
+  }
+  return { path, key: hash(fingerprint(file)), text }
 }

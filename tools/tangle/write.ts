@@ -10,7 +10,10 @@ import { dirname, join } from 'node:path'
 export interface Output {
   /** Relative to generated/. */
   path: string
-  text: string
+  /** A hash of all that the text is made from. */
+  key: string
+  /** The text, made only when the file must be written. */
+  text(): string
 }
 
 export interface Written {
@@ -19,8 +22,8 @@ export interface Written {
   removed: string[]
 }
 
-/** The files the tangler produced last, with a hash of what it wrote. */
-export type Manifest = Record<string, string>
+/** The files the tangler produced last: what each was made from, and a hash of what was written. */
+export type Manifest = Record<string, { key: string, hash: string }>
 
 export const hash = (text: string): string =>
   createHash('sha1').update(text).digest('base64url')
@@ -53,9 +56,16 @@ export function writeOutputs(generated: string, outputs: Output[]): Written {
   const before = readManifest(generated)
   const manifest: Manifest = {}
   const written: string[] = []
-  for (const { path, text } of outputs) {
-    manifest[path] = hash(text)
-    if (readIfThere(join(generated, path)) === text) continue
+  for (const output of outputs) {
+    const { path, key } = output
+    const there = readIfThere(join(generated, path))
+    if (there !== undefined && before[path]?.key === key && before[path].hash === hash(there)) {
+      manifest[path] = before[path]
+      continue
+    }
+    const text = output.text()
+    manifest[path] = { key, hash: hash(text) }
+    if (there === text) continue
     writeWhole(join(generated, path), text)
     written.push(path)
   }

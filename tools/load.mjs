@@ -1,0 +1,45 @@
+/**
+ * Loads the tools, which are TypeScript, into plain Node: bundled once by
+ * esbuild, then kept under generated/.cache by the hash of their sources.
+ * A tool starts in a tenth of a second, most of it Node's own.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const tools = dirname(fileURLToPath(import.meta.url))
+const sources = join(tools, 'tangle')
+const cache = join(tools, '../generated/.cache')
+
+/** The module tools/tangle/`name`.ts. */
+export async function load(name) {
+  const folder = join(cache, `tools-${fingerprint()}`)
+  if (!existsSync(folder)) await bundle(folder)
+  return import(pathToFileURL(join(folder, `${name}.js`)))
+}
+
+function fingerprint() {
+  const hash = createHash('sha1')
+  for (const file of readdirSync(sources).filter((name) => name.endsWith('.ts')).sort()) {
+    hash.update(file).update(readFileSync(join(sources, file)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function bundle(folder) {
+  const { build } = await import('esbuild')
+  const half = `${folder}.${process.pid}`
+  await build({
+    entryPoints: ['main', 'launch'].map((name) => join(sources, `${name}.ts`)),
+    outdir: half, bundle: true, splitting: true, sourcemap: true,
+    platform: 'node', format: 'esm', target: 'node20', external: ['esbuild'],
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  })
+  for (const old of readdirSync(cache).filter((name) => /^tools-\w+$/.test(name))) {
+    rmSync(join(cache, old), { recursive: true, force: true })
+  }
+  if (existsSync(folder)) rmSync(half, { recursive: true })
+  else renameSync(half, folder)
+}

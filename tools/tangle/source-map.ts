@@ -1,0 +1,74 @@
+/**
+ * Inline source maps: every token of a tangled line names its line and column
+ * in the chapter, so that traces, coverage and debuggers point at the prose.
+ */
+import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
+import { basename, dirname, relative } from 'node:path/posix'
+import { placeOf } from './book.ts'
+import { lineText, type Line, type TangledFile } from './expand.ts'
+import { tokensOf } from './tokens.ts'
+
+/** Where a token of a generated line comes from. All 0-based. */
+export interface Segment {
+  column: number
+  /** Relative to the book's root. */
+  source: string
+  sourceLine: number
+  sourceColumn: number
+}
+
+const marker = '//# sourceMappingURL=data:application/json;base64,'
+
+/** Whether files of this name can carry a map. */
+export const mappable = (path: string): boolean => /\.[cm]?[jt]s$/.test(path)
+
+/** `text` with its map as a comment at the end. `path` is relative to generated/. */
+export function withMap(path: string, text: string, lines: Iterable<Segment[]>): string {
+  const map = new GenMapping({ file: basename(path) })
+  const up = (source: string) => relative(dirname(`generated/${path}`), source)
+  let row = 0
+  for (const segments of lines) {
+    for (const { column, source, sourceLine, sourceColumn } of segments) {
+      addSegment(map, row, column, up(source), sourceLine, sourceColumn)
+    }
+    row++
+  }
+  const json = JSON.stringify(toEncodedMap(map))
+  return text + marker + Buffer.from(json).toString('base64') + '\n'
+}
+
+/** The text of a file that `withMap` made, without its map. */
+export function withoutMap(text: string): string {
+  const end = text.lastIndexOf(marker)
+  return end < 0 ? text : text.slice(0, end)
+}
+
+/** The map in the text of a generated file, as JSON; undefined if it has none. */
+export function mapIn(text: string): string | undefined {
+  const start = text.lastIndexOf(marker)
+  if (start < 0) return undefined
+  return Buffer.from(text.slice(start + marker.length), 'base64').toString()
+}
+
+/** The segments of a tangled file's lines. */
+export function* segmentsOf(file: TangledFile): Generator<Segment[]> {
+  for (const line of file.lines) yield segmentsOfLine(line)
+}
+
+function segmentsOfLine({ indent, block, index }: Line): Segment[] {
+  const place = placeOf(block, index)
+  return tokensOf(block)[index].tokens.map(({ start }) => ({
+    column: indent.length + start,
+    source: place.file,
+    sourceLine: place.line - 1,
+    sourceColumn: place.column - 1 + start,
+  }))
+}
+
+/** What a file's text and map depend on, cheap to compare. */
+export function fingerprint(file: TangledFile): string {
+  return file.lines.map((line) => {
+    const { file: chapter, line: row, column } = placeOf(line.block, line.index)
+    return `${chapter}:${row}:${column}:${lineText(line)}`
+  }).join('\n')
+}
