@@ -21,9 +21,10 @@ export async function load(name) {
 
 function fingerprint() {
   const hash = createHash('sha1')
-  for (const file of readdirSync(sources).filter((name) => name.endsWith('.ts')).sort()) {
-    hash.update(file).update(readFileSync(join(sources, file)))
-  }
+  const files = readdirSync(sources, { recursive: true }).filter((name) => name.endsWith('.ts'))
+  for (const file of files.sort()) hash.update(file).update(readFileSync(join(sources, file)))
+  hash.update(readFileSync(fileURLToPath(import.meta.url)))
+  hash.update(readFileSync(join(tools, '../package-lock.json')))
   return hash.digest('hex').slice(0, 16)
 }
 
@@ -33,8 +34,8 @@ async function bundle(folder) {
   await build({
     entryPoints: ['main', 'launch'].map((name) => join(sources, `${name}.ts`)),
     outdir: half, bundle: true, splitting: true, sourcemap: true,
-    platform: 'node', format: 'esm', target: 'node20', external: ['esbuild'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    platform: 'node', format: 'esm', target: 'node20', external: ['esbuild', 'shiki'],
+    banner: { js: "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);" },
     logLevel: 'error',
   })
   for (const old of readdirSync(cache).filter((name) => /^tools-\w+$/.test(name))) {

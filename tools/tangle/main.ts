@@ -1,29 +1,39 @@
 /** The command line of the tools. */
 import { Command } from 'commander'
 import { findRoot } from './chapters.ts'
-import { format, type Diagnostic } from './diagnostics.ts'
-import { tangle } from './tangle.ts'
+import { check, tangleAndReport, test } from './commands.ts'
 
-const program = new Command('tangle')
-  .description('The tools of the journey: chapters to code, and back.')
+const program = new Command('journey')
+  .description('The tools of the journey: from chapters to code, and back.')
+  .showHelpAfterError('(--help tells how it is used)')
 
-program.command('tangle')
-  .description('extract generated/ from the chapters')
-  .option('-C, --root <dir>', 'the folder that holds journey/', findRoot(process.cwd()))
-  .action(async ({ root }: { root: string }) => {
-    const start = performance.now()
-    const { result, errors } = await tangle(root)
-    if (!result) return fail(errors)
-    const { total, written, removed } = result
-    const gone = removed.length > 0 ? `, ${removed.length} removed` : ''
-    const time = Math.round(performance.now() - start)
-    console.error(`tangled ${total} files, ${written.length} written${gone} (${time} ms)`)
+function command(name: string, description: string, more = ''): Command {
+  return program.command(name).description(description).addHelpText('after', more)
+    .option('-C, --root <dir>', 'the folder that holds journey/', findRoot(process.cwd()))
+}
+
+interface Options { root: string }
+
+command('tangle', 'extract generated/ from the chapters', `
+Only changed files are written, and files no longer produced go. With an error
+in any chapter nothing is written: the last good output stays.`)
+  .action(async ({ root }: Options) => {
+    process.exitCode = await tangleAndReport(root) ? 0 : 1
   })
 
-function fail(errors: Diagnostic[]): void {
-  for (const error of errors) console.error(format(error))
-  console.error(errors.length === 1 ? '1 error' : `${errors.length} errors`)
-  process.exitCode = 1
-}
+command('check', 'tangle, then check types and the width of fences', `
+Errors are reported at the chapters' lines, as chapter.md:line:col: message.`)
+  .action(async ({ root }: Options) => { process.exitCode = await check(root) })
+
+command('test', 'tangle, then run tests: all, or those of what is named', `
+Examples:
+  npm test                              all tests
+  npm test -- H:200                     of the chapter whose heading carries the tag
+  npm test -- interrupts-and-traps      of a chapter, by its file's name
+  npm test -- H                         of a part`)
+  .argument('[names...]', 'tags, chapters or parts')
+  .action(async (names: string[], { root }: Options) => {
+    process.exitCode = await test(root, names)
+  })
 
 await program.parseAsync()

@@ -1,14 +1,15 @@
 /** Chapters in, files out: the whole of a tangle. */
 import { join } from 'node:path'
-import { gather, type Book } from './book.ts'
+import { gather, type Book, type ParsedChapter } from './book.ts'
 import { outlines } from './cache.ts'
-import { findChapters, readChapter } from './chapters.ts'
+import { findChapters, readChapter, type ChapterFile } from './chapters.ts'
 import { Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
 import { hash, writeOutputs, type Output, type Written } from './write.ts'
 
 export interface Tangled {
+  chapters: (ChapterFile & ParsedChapter)[]
   book: Book
   files: TangledFile[]
   /** In reading order; where there are any, nothing may be written. */
@@ -18,11 +19,12 @@ export interface Tangled {
 /** Reads and expands all chapters of the book at `root`; writes no file of it. */
 export async function read(root: string): Promise<Tangled> {
   const out = new Diagnostics()
-  const chapters = findChapters(root)
-  const parsed = await outlines(join(root, 'generated'), chapters.map((c) => readChapter(root, c)))
-  const book = gather(chapters.map((c, i) => ({ path: c.path, ...parsed[i] })), out)
+  const found = findChapters(root)
+  const parsed = await outlines(join(root, 'generated'), found.map((c) => readChapter(root, c)))
+  const chapters = found.map((chapter, i) => ({ ...chapter, ...parsed[i] }))
+  const book = gather(chapters, out)
   const files = expand(book, out)
-  return { book, files, errors: out.sorted(book.order) }
+  return { chapters, book, files, errors: out.sorted(book.order) }
 }
 
 /** Tangles into generated/; with errors, the last good output stays as it is. */

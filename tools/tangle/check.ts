@@ -1,0 +1,64 @@
+/** What `check` looks at beyond tangling: types, and the width of fences. */
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { ParsedChapter } from './book.ts'
+import { at, type Diagnostics } from './diagnostics.ts'
+import { Remapper } from './remap.ts'
+
+/** Columns a line in a fence may have, so that it fits a page. */
+const widest = 80
+
+export function checkWidths(chapters: ParsedChapter[], out: Diagnostics): void {
+  for (const { path, fences } of chapters) {
+    for (const { line, body, columns } of fences) {
+      body.forEach((text, i) => {
+        const width = [...text].length
+        if (width <= widest) return
+        out.error(at(path, line + 1 + i, (columns?.[i] ?? 1) + widest),
+          `this line has ${width} columns`, `lines in fences stay within ${widest}: break it`)
+      })
+    }
+  }
+}
+
+export interface TypeReport {
+  /** Lines to print, naming chapters instead of generated files. */
+  lines: string[]
+  errors: number
+}
+
+/** Runs the type checker on the whole project. */
+export async function checkTypes(root: string): Promise<TypeReport> {
+  const output = await run(typeChecker(root), ['-p', root, '--noEmit', '--pretty', 'false'], root)
+  const remapper = new Remapper(root)
+  const lines = output.text.split('\n').filter((line) => line.trim() !== '')
+    .map((line) => asDiagnostic(remapper.text(line)))
+  const errors = lines.filter((line) => /\berror TS\d+/.test(line)).length
+  return { lines, errors: output.status === 0 ? errors : Math.max(1, errors) }
+}
+
+/** `test/x.ts(3,4): error` in the form of all other diagnostics. */
+const asDiagnostic = (line: string) => line.replace(/^([^\s():]+)\((\d+),(\d+)\):/, '$1:$2:$3:')
+
+/** The project's own compiler, or the one beside the tools. */
+function typeChecker(root: string): string {
+  for (const from of [pathToFileURL(join(root, 'x.js')).href, import.meta.url]) {
+    try {
+      return join(dirname(createRequire(from).resolve('typescript/package.json')), 'bin/tsc')
+    } catch { /* look in the next place */ }
+  }
+  throw new Error('typescript is not installed: run npm ci')
+}
+
+function run(script: string, args: string[], cwd: string): Promise<{ text: string, status: number }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], { cwd })
+    let text = ''
+    child.stdout.on('data', (bytes) => { text += bytes })
+    child.stderr.on('data', (bytes) => { text += bytes })
+    child.on('error', reject)
+    child.on('close', (status) => resolve({ text, status: status ?? 1 }))
+  })
+}

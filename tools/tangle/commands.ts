@@ -1,0 +1,59 @@
+/** The commands: each does its work, says how it went, and returns an exit status. */
+import { checkTypes, checkWidths } from './check.ts'
+import { Diagnostics, format, type Diagnostic } from './diagnostics.ts'
+import { runTests } from './run-tests.ts'
+import { testsFor, Unknown } from './tags.ts'
+import { tangle, type Tangled } from './tangle.ts'
+
+/** Tangles and says so on stderr; undefined where the chapters have errors. */
+export async function tangleAndReport(root: string): Promise<Tangled | undefined> {
+  const start = performance.now()
+  const tangled = await tangle(root)
+  if (!tangled.result) {
+    report(tangled.errors)
+    return undefined
+  }
+  const { total, written, removed } = tangled.result
+  const gone = removed.length > 0 ? `, ${removed.length} removed` : ''
+  const time = Math.round(performance.now() - start)
+  console.error(`tangled ${total} files, ${written.length} written${gone} (${time} ms)`)
+  return tangled
+}
+
+export function report(errors: Diagnostic[]): void {
+  for (const error of errors) console.error(format(error))
+  summary(errors.length)
+}
+
+function summary(errors: number): void {
+  console.error(errors === 1 ? '1 error' : `${errors} errors`)
+}
+
+/** Types and widths are checked on what tangles; else the tangle's errors stand. */
+export async function check(root: string): Promise<number> {
+  const tangled = await tangleAndReport(root)
+  if (!tangled) return 1
+  const out = new Diagnostics()
+  checkWidths(tangled.chapters, out)
+  const types = await checkTypes(root)
+  for (const error of out.sorted(tangled.book.order)) console.error(format(error))
+  for (const line of types.lines) console.error(line)
+  const errors = out.all.length + types.errors
+  if (errors > 0) summary(errors)
+  return errors > 0 ? 1 : 0
+}
+
+/** Runs all tests, or those of the tags, chapters and parts named. */
+export async function test(root: string, names: string[]): Promise<number> {
+  const tangled = await tangleAndReport(root)
+  if (!tangled) return 1
+  const book = tangled.chapters.map((chapter) => ({ chapter, headings: chapter.headings }))
+  try {
+    const files = names.flatMap((name) => testsFor(name, book, root))
+    return await runTests(root, [...new Set(files)])
+  } catch (error) {
+    if (!(error instanceof Unknown)) throw error
+    console.error(error.message)
+    return 1
+  }
+}
