@@ -8,7 +8,9 @@ const { Core, RAM_BASE, CODE_MAP, CODE_HERE } = state
 describe('P:1005 the one memory', () => {
   it('lays its tables out without overlap', () => {
     const most = CODE_MAP + state.RAM_MOST / 4096
-    expect(most).toBeLessThanOrEqual(RAM_BASE)
+    expect(most).toBeLessThanOrEqual(state.WRITERS * 4)
+    expect(state.WRITERS * 4 + state.RAM_MOST / 1024)
+      .toBeLessThanOrEqual(RAM_BASE)
     expect(state.TLB_NONE).toBeLessThan(CODE_MAP / 4)
     expect((state.CONTEXTS + state.CONTEXT_COUNT * state.CONTEXT_WORDS))
       .toBeLessThanOrEqual(state.TLBS)
