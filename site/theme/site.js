@@ -1,0 +1,59 @@
+// The little that the pages do by themselves: theme, menu, keys, copying.
+// Everything else works without it.
+const root = document.documentElement
+const stored = () => { try { return localStorage.getItem('theme') } catch { return null } }
+const store = (theme) => { try { localStorage.setItem('theme', theme) } catch { /* private window */ } }
+if (stored()) root.dataset.theme = stored()
+
+document.getElementById('theme').addEventListener('click', () => {
+  const dark = matchMedia('(prefers-color-scheme: dark)').matches
+  const now = root.dataset.theme ?? (dark ? 'dark' : 'light')
+  root.dataset.theme = now === 'dark' ? 'light' : 'dark'
+  store(root.dataset.theme)
+})
+
+const menu = document.getElementById('menu')
+menu.addEventListener('click', () => {
+  const open = document.getElementById('chapters').classList.toggle('open')
+  menu.setAttribute('aria-expanded', String(open))
+})
+document.querySelector('#chapters [aria-current]')?.scrollIntoView({ block: 'center' })
+
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  if (/^(input|textarea|select|pre)$/i.test(event.target.tagName)) return
+  const rel = { ArrowLeft: 'prev', ArrowRight: 'next' }[event.key]
+  if (rel) document.querySelector(`.turns a[rel="${rel}"]`)?.click()
+})
+
+for (const heading of document.querySelectorAll('main :is(h2, h3)[id]')) {
+  const link = Object.assign(document.createElement('a'), { href: '#' + heading.id, className: 'anchor', textContent: '#' })
+  link.setAttribute('aria-label', 'Link to this section')
+  heading.append(link)
+}
+
+if (navigator.clipboard) {
+  for (const caption of document.querySelectorAll('figcaption')) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'copy', textContent: 'copy' })
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(caption.parentElement.querySelector('code').innerText)
+      button.textContent = 'copied'
+      setTimeout(() => { button.textContent = 'copy' }, 1500)
+    })
+    caption.append(button)
+  }
+}
+
+// Mark the section in view in the list at the side.
+const links = new Map([...document.querySelectorAll('.sections a')].map((a) => [a.hash.slice(1), a]))
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue
+    for (const link of links.values()) link.classList.remove('here')
+    links.get(target.id)?.classList.add('here')
+  }
+}, { rootMargin: '-10% 0px -75% 0px' })
+for (const id of links.keys()) {
+  const heading = document.getElementById(id)
+  if (heading) seen.observe(heading)
+}

@@ -1,0 +1,158 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { relative } from '../../tools/weave/model.ts'
+import { serve } from '../../tools/weave/serve.ts'
+import { Weaver } from '../../tools/weave/site.ts'
+import { brokenLinks, pagesOf } from './weave/links.ts'
+
+const fixture = new URL('./weave/book', import.meta.url).pathname
+const project = new URL('../..', import.meta.url).pathname
+
+describe('the weave of a small book', () => {
+  let root: string
+  let dist: string
+  const page = (path: string) => readFileSync(join(dist, path), 'utf8')
+  const greet = () => page('L-launcher/000-first.html')
+  const second = () => page('H-host/200-second.html')
+
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'weave-'))
+    dist = join(root, 'site', 'dist')
+    cpSync(fixture, root, { recursive: true })
+    const { errors } = await new Weaver(root).weave(true)
+    expect(errors).toEqual([])
+  })
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+  it('makes a page of each chapter, a cover, and the indexes', () => {
+    expect(pagesOf(dist)).toEqual([
+      'H-host/200-second.html', 'L-launcher/000-first.html',
+      'files.html', 'index.html', 'tags.html',
+    ])
+  })
+
+  it('has no link that leads nowhere', () => expect(brokenLinks(dist)).toEqual([]))
+
+  it('finds a broken link when there is one', () => {
+    const file = join(dist, 'index.html')
+    const text = page('index.html')
+    writeFileSync(file, text + '<a href="H-host/200-second.html#nowhere">x</a><a href="/top">y</a>')
+    expect(brokenLinks(dist)).toEqual([
+      'index.html: H-host/200-second.html#nowhere: no such id', 'index.html: /top: not relative',
+    ])
+    writeFileSync(file, text)
+  })
+
+  it('turns a reference into a link to its chunk, and says where a chunk is used', () => {
+    expect(greet()).toContain(
+      '  <a class="ref" href="../H-host/200-second.html#chunk-make-the-text">⟨Make the text⟩</a>')
+    expect(second()).toContain(
+      'Used in <a href="../L-launcher/000-first.html#file-app-greet-ts">app/greet.ts (L:000)</a>')
+    expect(second()).toContain('in <a href="../L-launcher/000-first.html#file-app-greet-ts">app/greet.ts</a>')
+  })
+
+  it('says where a chunk is extended, and of an extension where it was defined', () => {
+    expect(second()).toContain('Extended in <a href="#chunk-make-the-text-2">Twice</a>')
+    expect(second()).toContain('Defined in <a href="#chunk-make-the-text">H:200</a>')
+    expect(second()).toContain('<span class="more">continued</span>')
+  })
+
+  it('colours code, and escapes what it shows', () => {
+    expect(greet()).toMatch(/<span class="k[0-9a-f]+-[0-9a-f]+">export<\/span>/)
+    expect(page('style.css')).toMatch(/\.k[0-9a-f]+-[0-9a-f]+\{--l:#[0-9a-f]+;--d:#[0-9a-f]+\}/)
+    expect(greet()).toContain('<figure class="drawing"><pre tabindex="0"><code>+-----+\n| a&#60;b |')
+  })
+
+  it('links tags named in prose, and no others', () => {
+    expect(greet()).toContain('<a href="../H-host/200-second.html#h-200" title="What is said">H:200</a>')
+    expect(greet()).toContain('and T:000 is no tag')
+  })
+
+  it('leads from a chapter link to the page', () => {
+    expect(greet()).toContain('<a href="../H-host/200-second.html#h-200">the second chapter</a>')
+  })
+
+  it('puts margin notes aside', () => {
+    expect(greet()).toMatch(/<aside class="margin-note">\s*<p><strong>Margin note\.<\/strong>/)
+  })
+
+  it('gives headings of the same name ids of their own', () => {
+    expect(second()).toContain('<h3 id="twice">')
+    expect(second()).toContain('<h2 id="twice-2">')
+  })
+
+  it('leads on and back', () => {
+    expect(greet()).toContain('<a rel="next" href="../H-host/200-second.html">The second chapter →</a>')
+    expect(second()).toContain('<a rel="prev" href="../L-launcher/000-first.html">← The first chapter</a>')
+  })
+
+  it('lists tags and files', () => {
+    expect(page('tags.html')).toContain('<a href="H-host/200-second.html#h-200">H:200</a></td><td>What is said')
+    expect(page('files.html')).toContain('<code>app/greet.ts</code></td><td><a href="L-launcher/000-first.html#file-app-greet-ts">L:000</a>')
+  })
+
+  it('shows each chapter on the cover with its first sentence', () => {
+    expect(page('index.html')).toContain('<dd>It opens with a sentence.</dd>')
+  })
+
+  it('writes a Markdown edition with the references spelled out', () => {
+    const text = page('markdown/H-host/200-second.md')
+    expect(text).toContain('**⟨Make the text⟩**, continued')
+    expect(text).toContain('Used in [app/greet.ts (L:000)](../L-launcher/000-first.md#file-app-greet-ts).*')
+  })
+
+  it('writes only what changed', async () => {
+    expect((await new Weaver(root).weave(true)).written).toEqual([])
+    const chapter = join(root, 'journey/H-host/200-second.md')
+    writeFileSync(chapter, readFileSync(chapter, 'utf8').replace('return text', 'return text + 1'))
+    expect((await new Weaver(root).weave(true)).written).toEqual(
+      ['H-host/200-second.html', 'markdown/H-host/200-second.md'])
+  })
+
+  it('weaves a half-written book and reports its errors', async () => {
+    const chapter = join(root, 'journey/H-host/200-second.md')
+    const text = readFileSync(chapter, 'utf8')
+    writeFileSync(chapter, text.replace('{#make-the-text}', '{#make-a-text}'))
+    const { errors } = await new Weaver(root).weave()
+    expect(errors.map((e) => e.message)).toContain('chunk <<Make the text>> is not defined')
+    expect(greet()).toContain('<span class="ref missing">⟨Make the text⟩</span>')
+    writeFileSync(chapter, text)
+  })
+
+  it('serves the pages, and only them', async () => {
+    const server = await serve(dist, 0)
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`)
+    expect(await (await get('/')).text()).toContain('<h1>The journey</h1>')
+    expect((await get('/tags.html')).headers.get('content-type')).toContain('text/html')
+    expect((await get('/../../journey/H-host/200-second.md')).status).toBe(404)
+    server.close()
+  })
+})
+
+describe('the weave of the journey', () => {
+  let dist: string
+  beforeAll(async () => {
+    dist = mkdtempSync(join(tmpdir(), 'weave-'))
+    await new Weaver(project, dist).weave(true)
+  }, 60_000)
+  afterAll(() => rmSync(dist, { recursive: true, force: true }))
+
+  it('has no link that leads nowhere', () => expect(brokenLinks(dist)).toEqual([]))
+
+  it('gives every element of a page an id of its own', () => {
+    for (const page of pagesOf(dist)) {
+      const ids = [...readFileSync(join(dist, page), 'utf8').matchAll(/ id="([^"]*)"/g)].map((m) => m[1])
+      expect(ids.filter((id, i) => ids.indexOf(id) !== i), page).toEqual([])
+    }
+  })
+})
+
+describe('relative addresses', () => {
+  it.each([
+    ['a/b.html', 'a/c.html', 'c.html'], ['a/b.html', 'index.html', '../index.html'],
+    ['index.html', 'a/b.html#x', 'a/b.html#x'], ['a/b.html', 'a/b.html#x', '#x'],
+    ['a/b.html', 'c/d.html', '../c/d.html'],
+  ])('from %s to %s: %s', (from, to, url) => expect(relative(from, to)).toBe(url))
+})

@@ -1,0 +1,100 @@
+/**
+ * A block of code on the page: over it the file and the chunk it is, under it
+ * where it was defined, where it is extended and where it is used.
+ */
+import type { Code } from 'mdast'
+import { type Colourist, escape } from './highlight.ts'
+import { filesOf, keyOf, nameOf, relative, type Page, type Site, type Woven } from './model.ts'
+
+/** The HTML of a fence of `page`. */
+export async function weaveBlock(
+  site: Site, page: Page, node: Code, colourist: Colourist,
+): Promise<string> {
+  const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
+  const lines = await colourist.lines(node.value, node.lang ?? 'text')
+  if (!woven) return plain(node, lines)
+  const body = lines.map((line, i) => linked(site, page, woven, i) ?? line).join('\n')
+  const code = `<pre tabindex="0"><code>${body}\n</code></pre>`
+  const figure = `<figure class="code" id="${woven.id}">`
+    + caption(site, page, woven) + code + neighbours(site, page, woven) + '</figure>'
+  return woven.block.info.classes.has('hidden') ? folded(site, woven, figure) : figure
+}
+
+/** Drawings and examples: nothing is tangled from them. */
+function plain(node: Code, lines: string[]): string {
+  const drawing = node.lang == null || node.lang === 'text' || node.lang === 'txt'
+  const pre = `<pre tabindex="0"><code>${lines.join('\n')}\n</code></pre>`
+  return `<figure class="${drawing ? 'drawing' : 'code example'}">${pre}</figure>`
+}
+
+function folded(site: Site, woven: Woven, figure: string): string {
+  const name = escape(nameOf(site, woven.definition))
+  return `<details class="hidden-code"><summary>${name}</summary>${figure}</details>`
+}
+
+/** A reference becomes a link to the chunk it stands for. */
+function linked(site: Site, page: Page, woven: Woven, line: number): string | undefined {
+  const reference = woven.block.references.get(line)
+  if (!reference) return undefined
+  const target = site.woven.get(firstOf(site, reference.id) ?? '')
+  const name = `⟨${escape(reference.name)}⟩`
+  if (!target) return `${reference.indent}<span class="ref missing">${name}</span>`
+  return `${reference.indent}<a class="ref" href="${relative(page.url, target.url)}">${name}</a>`
+}
+
+function firstOf(site: Site, id: string): string | undefined {
+  for (const [definition, [first]] of site.blocksOf) {
+    if (!definition.root && definition.name === id) {
+      return keyOf(first.block.chapter, first.block.fence.line)
+    }
+  }
+  return undefined
+}
+
+function caption(site: Site, page: Page, woven: Woven): string {
+  const { definition, nth } = woven
+  const name = escape(nameOf(site, definition))
+  const link = `<a class="name" href="#${woven.id}">${definition.root ? name : `⟨${name}⟩`}</a>`
+  const more = nth ? '<span class="more">continued</span>' : ''
+  const files = definition.root ? '' : inFiles(site, page, woven)
+  return `<figcaption>${link}${more}${files}</figcaption>`
+}
+
+function inFiles(site: Site, page: Page, woven: Woven): string {
+  const files = filesOf(site, woven.definition).map((file) => {
+    const [definition] = [...site.blocksOf.keys()].filter((d) => d.root && d.name === file)
+    const url = relative(page.url, site.blocksOf.get(definition)![0].url)
+    return `<a href="${url}">${escape(file)}</a>`
+  })
+  return files.length ? `<span class="file">in ${files.join(', ')}</span>` : ''
+}
+
+function neighbours(site: Site, page: Page, woven: Woven): string {
+  const all = site.blocksOf.get(woven.definition)!
+  const parts = [
+    woven.nth > 0 ? list('Defined in', page, site, [all[0]]) : '',
+    list(woven.nth > 0 ? 'Also extended in' : 'Extended in', page, site,
+      all.filter((other, i) => i > 0 && other !== woven)),
+    list('Used in', page, site, site.usedIn.get(woven.definition) ?? []),
+  ].filter(Boolean)
+  return parts.length ? `<div class="neighbours">${parts.join('')}</div>` : ''
+}
+
+function list(what: string, page: Page, site: Site, blocks: Woven[]): string {
+  if (blocks.length === 0) return ''
+  const links = blocks.map((woven) => {
+    const place = sectionName(site, woven)
+    const name = what === 'Used in' ? `${nameOf(site, woven.definition)} (${place})` : place
+    return `<a href="${relative(page.url, woven.url)}">${escape(name)}</a>`
+  })
+  return `<p>${what} ${links.join(', ')}</p>`
+}
+
+/** The tag, or else the title, of the section that holds a block. */
+export function sectionName(site: Site, woven: Woven): string {
+  const page = site.pages.find((p) => p.path === woven.block.chapter)!
+  const headings = page.tree.children.filter((node) => node.type === 'heading')
+  const before = headings.filter((h) => h.position!.start.line < woven.block.fence.line).length
+  const section = page.sections[Math.max(0, before - 1)]
+  return section?.tag ?? section?.title ?? page.title
+}

@@ -1,0 +1,89 @@
+/**
+ * Code to coloured HTML, line by line, in a light and a dark theme at once.
+ *
+ * Shiki takes seconds for a whole book, so lines are cached on disk by
+ * language and code; a block that nobody changed is never coloured again.
+ * A pair of colours becomes a class, so that the page stays small and the
+ * style sheet alone decides which of the two themes is seen.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Highlighter } from 'shiki'
+
+const themes = { light: 'github-light', dark: 'github-dark' } as const
+const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff']
+const version = 1
+
+/** Colours code; remembers what it coloured in the file given. */
+export class Colourist {
+  private readonly file: string
+  private readonly known = new Map<string, string[]>()
+  private readonly used = new Set<string>()
+  private shiki?: Highlighter
+  private changed = false
+
+  constructor(file: string) {
+    this.file = file
+    if (!existsSync(file)) return
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as [string, string[]][]
+    for (const [key, lines] of stored) this.known.set(key, lines)
+  }
+
+  /** One string of HTML for each line of `code`. */
+  async lines(code: string, lang: string): Promise<string[]> {
+    if (!languages.includes(lang)) return code.split('\n').map(escape)
+    const key = createHash('sha1').update(`${version}\0${lang}\0${code}`).digest('base64')
+    this.used.add(key)
+    const known = this.known.get(key)
+    if (known) return known
+    const lines = await this.colour(code, lang)
+    this.known.set(key, lines)
+    this.changed = true
+    return lines
+  }
+
+  private async colour(code: string, lang: string): Promise<string[]> {
+    if (!this.shiki) {
+      const { createHighlighter } = await import('shiki')
+      this.shiki = await createHighlighter({ themes: Object.values(themes), langs: languages })
+    }
+    const tokens = this.shiki.codeToTokensWithThemes(code, { lang, themes } as never)
+    return tokens.map((line) => line.map(({ content, variants }) =>
+      span(content, variants.light.color, variants.dark.color)).join(''))
+  }
+
+  /** Writes the cache, without what this weave did not meet. */
+  save(): void {
+    if (!this.changed) return
+    const stored = [...this.known].filter(([key]) => this.used.has(key))
+    mkdirSync(dirname(this.file), { recursive: true })
+    writeFileSync(this.file, JSON.stringify(stored))
+    this.changed = false
+  }
+
+  /** The rules for every pair of colours in use, for the style sheet. */
+  styles(): string {
+    const pairs = new Set<string>()
+    for (const lines of this.known.values()) {
+      for (const line of lines) {
+        for (const [, name] of line.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) pairs.add(name)
+      }
+    }
+    return [...pairs].sort().map((name) => {
+      const [light, dark] = name.slice(1).split('-')
+      return `.${name}{--l:#${light};--d:#${dark}}\n`
+    }).join('')
+  }
+}
+
+function span(text: string, light?: string, dark?: string): string {
+  if (!light || !dark || text.trim() === '') return escape(text)
+  const bare = (colour: string) => colour.slice(1).toLowerCase()
+  return `<span class="k${bare(light)}-${bare(dark)}">${escape(text)}</span>`
+}
+
+/** Text as HTML. */
+export function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
+}

@@ -1,0 +1,81 @@
+/** What stands around every page: head, chapter tree, section list, neighbours. */
+import { escape } from './highlight.ts'
+import { partNames, relative, type Page, type Site } from './model.ts'
+
+export const bookTitle = 'The journey'
+
+export interface Frame {
+  url: string
+  title: string
+  body: string
+  /** The chapter, when the page is one. */
+  page?: Page
+}
+
+/** A whole HTML document. */
+export function layout(site: Site, frame: Frame): string {
+  const to = (url: string) => relative(frame.url, url)
+  const title = frame.page ? `${frame.title} · ${bookTitle}` : frame.title
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+<link rel="stylesheet" href="${to('style.css')}">
+<script src="${to('site.js')}" defer></script>
+</head>
+<body>
+<a class="skip" href="#content">Skip to the text</a>
+<header class="top">
+<button type="button" id="menu" aria-expanded="false" aria-controls="chapters">Chapters</button>
+<a class="book" href="${to('index.html')}">${bookTitle}</a>
+<nav aria-label="Indexes"><a href="${to('tags.html')}">Tags</a> <a href="${to('files.html')}">Files</a></nav>
+<button type="button" id="theme" aria-label="Light or dark">◐</button>
+</header>
+<nav id="chapters" aria-label="Chapters">${tree(site, frame)}</nav>
+<main id="content">
+${frame.body}
+${frame.page ? turns(site, frame.page) : ''}
+</main>
+${frame.page ? sections(frame.page) : ''}
+</body>
+</html>
+`
+}
+
+/** The chapters by part; the part that is being read stands open. */
+function tree(site: Site, frame: Frame): string {
+  return Object.entries(partNames).map(([part, name]) => {
+    const pages = site.pages.filter((page) => page.part === part)
+    if (pages.length === 0) return ''
+    const open = !frame.page || frame.page.part === part
+    const links = pages.map((page) => chapterLink(page, frame)).join('\n')
+    return `<details${open ? ' open' : ''}><summary>${part} · ${name}</summary><ol>${links}</ol></details>`
+  }).join('\n')
+}
+
+function chapterLink(page: Page, frame: Frame): string {
+  const current = page.url === frame.url ? ' aria-current="page"' : ''
+  return `<li><a href="${relative(frame.url, page.url)}"${current}>${escape(page.title)}</a></li>`
+}
+
+/** The sections of this page. */
+function sections(page: Page): string {
+  const links = page.sections.filter((s) => s.depth === 2 || s.depth === 3).map((s) => {
+    const tag = s.tag ? `<b>${s.tag}</b> ` : ''
+    return `<li class="depth-${s.depth}"><a href="#${s.id}">${tag}${escape(s.title)}</a></li>`
+  })
+  return `<nav class="sections" aria-label="On this page"><ol>${links.join('\n')}</ol></nav>`
+}
+
+/** The way to the chapters before and after. */
+function turns(site: Site, page: Page): string {
+  const at = site.pages.indexOf(page)
+  const link = (other: Page | undefined, rel: string, arrow: (t: string) => string) => other
+    ? `<a rel="${rel}" href="${relative(page.url, other.url)}">${arrow(escape(other.title))}</a>`
+    : '<span></span>'
+  return '<nav class="turns" aria-label="Previous and next">'
+    + link(site.pages[at - 1], 'prev', (t) => `← ${t}`)
+    + link(site.pages[at + 1], 'next', (t) => `${t} →`) + '</nav>'
+}

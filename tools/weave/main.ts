@@ -1,0 +1,52 @@
+/** The command line of the weave: `weave` writes the site, `site` serves it too. */
+import { Command } from 'commander'
+import { join } from 'node:path'
+import { findRoot } from '../tangle/chapters.ts'
+import { format } from '../tangle/diagnostics.ts'
+import { reweave, serve } from './serve.ts'
+import { Weaver, type Weave } from './site.ts'
+
+const root = findRoot(process.cwd())
+const dist = join(root, 'site', 'dist')
+
+function report({ pages, written, errors }: Weave, ms: number): void {
+  for (const error of errors) process.stderr.write(format(error) + '\n')
+  process.stdout.write(`wove ${pages} pages, ${written.length} files changed, in ${Math.round(ms)} ms\n`)
+}
+
+async function weaveOnce(weaver: Weaver, edition: boolean): Promise<Weave> {
+  const start = performance.now()
+  const weave = await weaver.weave(edition)
+  report(weave, performance.now() - start)
+  return weave
+}
+
+async function serveSite(options: { port: string }): Promise<void> {
+  const port = Number(options.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    program.error(`error: '${options.port}' is no port`)
+  }
+  const weaver = new Weaver(root)
+  await weaveOnce(weaver, false)
+  try {
+    const server = await serve(dist, port)
+    process.stdout.write(`the journey is at http://localhost:${server.port}/\n`)
+  } catch (error) {
+    program.error(`error: cannot listen on port ${port}: ${(error as Error).message}`)
+  }
+  reweave(root, weaver, (ms, error) => process.stdout.write(error
+    ? `weaving failed: ${(error as Error).message}\n` : `wove again in ${Math.round(ms)} ms\n`))
+}
+
+const program = new Command('weave').description('Weaves the chapters into a site.')
+program.command('weave')
+  .description('write the site into site/dist, and the Markdown edition into site/dist/markdown')
+  .action(async () => {
+    const { errors } = await weaveOnce(new Weaver(root), true)
+    if (errors.length > 0) process.exitCode = 1
+  })
+program.command('site')
+  .description('weave, serve on this machine, and weave again on each change')
+  .option('-p, --port <number>', 'port to listen on', '8080')
+  .action(serveSite)
+await program.parseAsync()

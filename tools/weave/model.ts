@@ -1,0 +1,144 @@
+/**
+ * The book as the weaver sees it: pages with their sections, every tag with
+ * its place, every block of code with its name and its neighbours.
+ *
+ * Invariant: every address in the model is relative to the site's root; a
+ * page turns it into one relative to itself, so the site works under any path.
+ */
+import type { Block, Book, Definition } from '../tangle/book.ts'
+import type { Root } from 'mdast'
+import { parsePage, type Section } from './parse.ts'
+
+export interface Page {
+  /** The chapter's path: journey/H-host/200-traps.md */
+  path: string
+  /** L, H, P, S or M. */
+  part: string
+  title: string
+  /** H-host/200-traps.html */
+  url: string
+  tree: Root
+  sections: Section[]
+}
+
+/** A block of code: what it is called, and where it belongs. */
+export interface Woven {
+  block: Block
+  definition: Definition
+  /** Which of its definition's blocks it is, from 0. */
+  nth: number
+  /** Id of its element on the page. */
+  id: string
+  url: string
+}
+
+export interface TagPlace { tag: string, title: string, url: string }
+
+export interface Site {
+  pages: Page[]
+  tags: Map<string, TagPlace>
+  /** By `chapter:line` of the opening fence. */
+  woven: Map<string, Woven>
+  /** By definition: its blocks in reading order. */
+  blocksOf: Map<Definition, Woven[]>
+  /** By definition: the blocks that refer to it. */
+  usedIn: Map<Definition, Woven[]>
+  /** Names of chunks as their first reference writes them. */
+  names: Map<string, string>
+}
+
+export const partNames: Record<string, string> = {
+  L: 'Launcher', H: 'Host', P: 'Preparation', S: 'Switcher', M: 'Mastery',
+}
+
+export const keyOf = (chapter: string, line: number) => `${chapter}:${line}`
+
+/** Address of a chapter's page: its path without journey/, as .html. */
+export const urlOf = (chapter: string) =>
+  chapter.replace(/^journey\//, '').replace(/\.md$/, '.html')
+
+/** Puts the site's model together from a tangled book and its texts. */
+export function modelOf(book: Book, texts: Map<string, string>): Site {
+  const site: Site = {
+    pages: book.order.map((path) => pageOf(path, texts.get(path)!)),
+    tags: new Map(), woven: new Map(), blocksOf: new Map(), usedIn: new Map(),
+    names: new Map(),
+  }
+  for (const page of site.pages) addTags(site, page)
+  for (const definition of definitions(book)) addBlocks(site, definition)
+  for (const woven of site.woven.values()) addUses(site, book, woven)
+  return site
+}
+
+const definitions = (book: Book) => [...book.roots.values(), ...book.chunks.values()]
+
+function pageOf(path: string, text: string): Page {
+  const { tree, sections } = parsePage(text)
+  const title = sections.find((s) => s.depth === 1)?.title ?? path
+  return { path, part: path.split('/')[1][0], title, url: urlOf(path), tree, sections }
+}
+
+function addTags(site: Site, page: Page): void {
+  for (const { tag, title, id } of page.sections) {
+    if (tag && !site.tags.has(tag)) {
+      site.tags.set(tag, { tag, title, url: `${page.url}#${id}` })
+    }
+  }
+}
+
+function addBlocks(site: Site, definition: Definition): void {
+  const kind = definition.root ? 'file' : 'chunk'
+  const name = definition.name.replace(/[^A-Za-z0-9_-]/g, '-')
+  const all = definition.blocks.map((block, nth): Woven => {
+    const id = `${kind}-${name}${nth ? `-${nth + 1}` : ''}`
+    return { block, definition, nth, id, url: `${urlOf(block.chapter)}#${id}` }
+  })
+  site.blocksOf.set(definition, all)
+  for (const woven of all) {
+    site.woven.set(keyOf(woven.block.chapter, woven.block.fence.line), woven)
+  }
+}
+
+function addUses(site: Site, book: Book, woven: Woven): void {
+  for (const { id, name } of woven.block.references.values()) {
+    const chunk = book.chunks.get(id)
+    if (!chunk) continue
+    if (!site.names.has(id)) site.names.set(id, name)
+    const users = site.usedIn.get(chunk) ?? []
+    if (!users.includes(woven)) users.push(woven)
+    site.usedIn.set(chunk, users)
+  }
+}
+
+/** What a definition is called on the page. */
+export function nameOf(site: Site, definition: Definition): string {
+  if (definition.root) return definition.name
+  return site.names.get(definition.name) ?? definition.name.replaceAll('-', ' ')
+}
+
+/** The files that a definition ends up in, following its uses upwards. */
+export function filesOf(site: Site, definition: Definition): string[] {
+  const files = new Set<string>()
+  const seen = new Set<Definition>()
+  const follow = (d: Definition): void => {
+    if (seen.has(d)) return
+    seen.add(d)
+    if (d.root) files.add(d.name)
+    for (const user of site.usedIn.get(d) ?? []) follow(user.definition)
+  }
+  follow(definition)
+  return [...files].sort()
+}
+
+/** `to` as seen from the page at `from`, both relative to the site's root. */
+export function relative(from: string, to: string): string {
+  const [file, hash] = to.split('#')
+  if (file === from && hash) return `#${hash}`
+  const up = from.split('/').slice(0, -1)
+  const down = file.split('/')
+  while (up.length && down.length > 1 && up[0] === down[0]) {
+    up.shift()
+    down.shift()
+  }
+  return '../'.repeat(up.length) + down.join('/') + (hash ? `#${hash}` : '')
+}

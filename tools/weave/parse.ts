@@ -1,0 +1,58 @@
+/** A chapter's Markdown, whole: its tree and its sections. */
+import type { Heading, Root } from 'mdast'
+import { toString } from 'mdast-util-to-string'
+import remarkGfm from 'remark-gfm'
+import remarkParse from 'remark-parse'
+import { unified } from 'unified'
+import { visit } from 'unist-util-visit'
+import { slug } from '../tangle/names.ts'
+
+export interface Section {
+  depth: number
+  /** H:205, where the heading carries one. */
+  tag?: string
+  /** The heading without its tag. */
+  title: string
+  /** Id of the heading's element, unique on its page. */
+  id: string
+}
+
+export interface Parsed { tree: Root, sections: Section[] }
+
+const parser = unified().use(remarkParse).use(remarkGfm).freeze()
+
+/** The last parses by text: of a book, one chapter changes at a time. */
+const parsed = new Map<string, Parsed>()
+
+/** Parses a chapter; the same text is parsed once. The tree is shared: copy it to change it. */
+export function parsePage(text: string): Parsed {
+  const known = parsed.get(text)
+  if (known) return known
+  const tree = parser.parse(text) as Root
+  const result = { tree, sections: sectionsOf(tree) }
+  parsed.set(text, result)
+  return result
+}
+
+function sectionsOf(tree: Root): Section[] {
+  const sections: Section[] = []
+  const taken = new Map<string, number>()
+  visit(tree, 'heading', (heading) => {
+    const section = sectionOf(heading)
+    const times = taken.get(section.id) ?? 0
+    taken.set(section.id, times + 1)
+    if (times) section.id += `-${times + 1}`
+    heading.data = { ...heading.data, hProperties: { id: section.id } }
+    sections.push(section)
+  })
+  return sections
+}
+
+const tagged = /^([LHPSM]:\d{3,4})\b[\s:.,–—-]*(.*)$/
+
+function sectionOf(heading: Heading): Section {
+  const text = toString(heading)
+  const match = tagged.exec(text)
+  const title = match?.[2] || text
+  return { depth: heading.depth, tag: match?.[1], title, id: match ? slug(match[1]) : slug(text) }
+}

@@ -1,0 +1,81 @@
+/** The whole site: read the book, weave every page, write what changed. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Diagnostic } from '../tangle/diagnostics.ts'
+import { findChapters, readChapter } from '../tangle/chapters.ts'
+import { read } from '../tangle/tangle.ts'
+import { Colourist } from './highlight.ts'
+import { cover, fileIndex, tagIndex } from './indexes.ts'
+import { layout, type Frame } from './layout.ts'
+import { markdownOf } from './markdown-edition.ts'
+import { modelOf, type Page, type Site } from './model.ts'
+import { weaveBody } from './page.ts'
+
+/** The site's look stands beside the tools, whatever book is woven. */
+export const themeFolder = fileURLToPath(new URL('../../site/theme', import.meta.url))
+
+export interface Weave {
+  pages: number
+  written: string[]
+  /** Errors of the book; the site is woven all the same. */
+  errors: Diagnostic[]
+}
+
+/** Weaves again and again; keeps its cache of coloured code between weaves. */
+export class Weaver {
+  private readonly root: string
+  private readonly out: string
+  private readonly colourist: Colourist
+
+  constructor(root: string, out = join(root, 'site', 'dist')) {
+    this.root = root
+    this.out = out
+    this.colourist = new Colourist(join(root, 'generated', '.cache', 'colours.json'))
+  }
+
+  /** Writes the site into its folder; with `edition`, the Markdown edition too. */
+  async weave(edition = false): Promise<Weave> {
+    const { book, errors } = await read(this.root)
+    const texts = new Map(findChapters(this.root).map((c) => [c.path, readChapter(this.root, c)]))
+    const site = modelOf(book, texts)
+    const written: string[] = []
+    for (const frame of [cover(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
+    for (const page of site.pages) this.frame(site, await this.chapter(site, page), written)
+    if (edition) this.edition(site, written)
+    this.theme(written)
+    this.colourist.save()
+    return { pages: site.pages.length + 3, written, errors }
+  }
+
+  private async chapter(site: Site, page: Page): Promise<Frame> {
+    const body = await weaveBody(site, page, this.colourist)
+    return { url: page.url, title: page.title, body, page }
+  }
+
+  private frame(site: Site, frame: Frame, written: string[]): void {
+    this.write(frame.url, layout(site, frame), written)
+  }
+
+  private edition(site: Site, written: string[]): void {
+    for (const page of site.pages) {
+      const path = join('markdown', page.url.replace(/\.html$/, '.md'))
+      this.write(path, markdownOf(site, page), written)
+    }
+  }
+
+  private theme(written: string[]): void {
+    const style = readFileSync(join(themeFolder, 'style.css'), 'utf8')
+    this.write('style.css', style + this.colourist.styles(), written)
+    mkdirSync(this.out, { recursive: true })
+    copyFileSync(join(themeFolder, 'site.js'), join(this.out, 'site.js'))
+  }
+
+  private write(path: string, text: string, written: string[]): void {
+    const file = join(this.out, path)
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    written.push(path)
+  }
+}
