@@ -76,7 +76,7 @@ function readFile(path: string, place: Place, info: FenceInfo, out: Diagnostics)
 }
 
 /** A root may only name a file inside generated/, by its one plain name. */
-function whatIsWrongWith(file: string): [string, string] | undefined {
+export function whatIsWrongWith(file: string): [string, string] | undefined {
   const steps = file.split('/')
   if (/^[/\\]|^[A-Za-z]:/.test(file)) return ['is absolute', 'paths are relative to generated/']
   if (steps.includes('..')) return ['leaves generated/', 'paths stay inside generated/']

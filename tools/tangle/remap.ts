@@ -7,10 +7,13 @@ import { readIfThere } from './write.ts'
 
 export class Remapper {
   private readonly root: string
+  private readonly read: (file: string) => string | undefined
   private readonly maps = new Map<string, TraceMap | undefined>()
 
-  constructor(root: string) {
+  /** `read` gives the text of a file named relative to the root; by default, from disk. */
+  constructor(root: string, read = (file: string) => readIfThere(join(root, file))) {
     this.root = root
+    this.read = read
   }
 
   /** The place in a chapter that `place` in a file under the root was tangled from. */
@@ -37,7 +40,7 @@ export class Remapper {
 
   private map(file: string): TraceMap | undefined {
     if (!this.maps.has(file)) {
-      const json = mapIn(readIfThere(join(this.root, file)) ?? '')
+      const json = mapIn(this.read(file) ?? '')
       this.maps.set(file, json === undefined ? undefined : new TraceMap(json))
     }
     return this.maps.get(file)
@@ -52,4 +55,22 @@ export class Remapper {
       return place ? `${place.file}:${place.line}:${place.column}` : all
     })
   }
+}
+
+/**
+ * The first place in a chapter that an error's stack, or a line of one, names:
+ * directly, or as a place in a generated file.
+ */
+export function chapterPlaceIn(root: string, from: unknown, remapper = new Remapper(root)): Place | undefined {
+  const known = (from as { place?: Place }).place
+  if (known) return known
+  const stack = typeof from === 'string' ? from : from instanceof Error ? from.stack ?? '' : ''
+  for (const [, path, line, column] of stack.matchAll(/((?:file:\/\/)?[^\s()]+\.(?:md|ts)):(\d+):(\d+)/g)) {
+    const file = relative(root, path.replace(/^file:\/\//, ''))
+    const place = at(file, Number(line), Number(column))
+    if (file.endsWith('.md')) return place
+    const mapped = remapper.chapterPlace(place)
+    if (mapped) return mapped
+  }
+  return undefined
 }

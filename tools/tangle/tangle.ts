@@ -5,8 +5,9 @@ import { outlines } from './cache.ts'
 import { findChapters, readChapter, type ChapterFile } from './chapters.ts'
 import { Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
+import { generate } from './generator.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
-import { hash, writeOutputs, type Output, type Written } from './write.ts'
+import { hash, readManifest, writeOutputs, type Output, type Written } from './write.ts'
 
 export interface Tangled {
   chapters: (ChapterFile & ParsedChapter)[]
@@ -31,14 +32,22 @@ export async function read(root: string): Promise<Tangled> {
 export async function tangle(root: string): Promise<Tangled & { result?: Written }> {
   const tangled = await read(root)
   if (tangled.errors.length > 0) return tangled
-  return { ...tangled, result: writeOutputs(join(root, 'generated'), tangled.files.map(output)) }
+  const generated = join(root, 'generated')
+  const outputs = tangled.files.map(output)
+  const out = new Diagnostics()
+  const made = await generate(root, tangled.files, outputs, readManifest(generated), out)
+  if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
+  return { ...tangled, result: writeOutputs(generated, [...outputs, ...made]) }
 }
 
 function output(file: TangledFile): Output {
   const { path } = file
-  const text = () => {
-    const plain = textOf(file)
-    return mappable(path) ? withMap(path, plain, segmentsOf(file)) : plain
-  }
+  let made: string | undefined
+  const text = () => (made ??= makeText(file))
   return { path, key: hash(fingerprint(file)), text }
+}
+
+function makeText(file: TangledFile): string {
+  const plain = textOf(file)
+  return mappable(file.path) ? withMap(file.path, plain, segmentsOf(file)) : plain
 }

@@ -51,6 +51,12 @@ export function readManifest(generated: string): Manifest {
   return JSON.parse(readIfThere(manifestPath(generated)) ?? '{}')
 }
 
+/** Whether a file still holds what the tangler wrote. */
+export function intact(generated: string, path: string, manifest: Manifest): boolean {
+  const there = readIfThere(join(generated, path))
+  return there !== undefined && manifest[path]?.hash === hash(there)
+}
+
 /** Brings the folder `generated` to hold exactly `outputs`, beside foreign files. */
 export function writeOutputs(generated: string, outputs: Output[]): Written {
   const before = readManifest(generated)
@@ -58,14 +64,13 @@ export function writeOutputs(generated: string, outputs: Output[]): Written {
   const written: string[] = []
   for (const output of outputs) {
     const { path, key } = output
-    const there = readIfThere(join(generated, path))
-    if (there !== undefined && before[path]?.key === key && before[path].hash === hash(there)) {
+    if (before[path]?.key === key && intact(generated, path, before)) {
       manifest[path] = before[path]
       continue
     }
     const text = output.text()
     manifest[path] = { key, hash: hash(text) }
-    if (there === text) continue
+    if (readIfThere(join(generated, path)) === text) continue
     writeWhole(join(generated, path), text)
     written.push(path)
   }
