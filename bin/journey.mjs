@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 /** The tools of the book: tangle, check, test and the rest; see --help. */
-import { load } from '../tools/load.mjs'
+import { loadTool } from '../tools/load.mjs'
 
-await load('main')
+await loadTool('main')

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The Launcher, callable without npm: tangles if a chapter changed, bundles, runs. */
-import { load } from '../tools/load.mjs'
+import { loadTool, root } from '../tools/load.mjs'
 
-const { launch } = await load('launch')
-await launch()
+const tool = await loadTool('launch')
+await tool?.launch(root)

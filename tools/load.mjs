@@ -12,10 +12,13 @@ const tools = dirname(fileURLToPath(import.meta.url))
 const sources = join(tools, 'tangle')
 const cache = join(tools, '../generated/.cache')
 
+/** The folder of the project. */
+export const root = dirname(tools)
+
 /** The module tools/tangle/`name`.ts. */
-export async function load(name) {
+export async function loadTool(name) {
   const folder = join(cache, `tools-${fingerprint()}`)
-  if (!existsSync(folder)) await bundle(folder)
+  if (!existsSync(folder) && !await bundle(folder)) return undefined
   return import(pathToFileURL(join(folder, `${name}.js`)))
 }
 
@@ -29,18 +32,28 @@ function fingerprint() {
 }
 
 async function bundle(folder) {
-  const { build } = await import('esbuild')
+  const esbuild = await import('esbuild').catch(() => undefined)
+  if (!esbuild) {
+    console.error('the packages are not installed: run npm ci')
+    process.exitCode = 1
+    return false
+  }
   const half = `${folder}.${process.pid}`
-  await build({
+  await esbuild.build({
     entryPoints: ['main', 'launch'].map((name) => join(sources, `${name}.ts`)),
     outdir: half, bundle: true, splitting: true, sourcemap: true,
     platform: 'node', format: 'esm', target: 'node20', external: ['esbuild', 'shiki'],
     banner: { js: "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);" },
     logLevel: 'error',
   })
+  forgetOthers()
+  if (existsSync(folder)) rmSync(half, { recursive: true })
+  else renameSync(half, folder)
+  return true
+}
+
+function forgetOthers() {
   for (const old of readdirSync(cache).filter((name) => /^tools-\w+$/.test(name))) {
     rmSync(join(cache, old), { recursive: true, force: true })
   }
-  if (existsSync(folder)) rmSync(half, { recursive: true })
-  else renameSync(half, folder)
 }

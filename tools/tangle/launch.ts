@@ -1,1 +1,67 @@
-export async function launch(): Promise<void> {}
+/**
+ * The way to the Launcher without npm: tangle what changed, bundle, import.
+ *
+ * Nothing is printed to stdout, which belongs to the Guest's session; a note
+ * goes to stderr if that is a terminal.
+ */
+import type { BuildFailure } from 'esbuild'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { remapped } from './bundle.ts'
+import { report } from './commands.ts'
+import { format, type Place } from './diagnostics.ts'
+import { tangle } from './tangle.ts'
+import { hash, readIfThere, readManifest, writeWhole } from './write.ts'
+
+const entry = 'launcher/node/main.ts'
+
+/** Runs the Launcher of the book at `root`, on this process's arguments. */
+export async function launch(root: string): Promise<void> {
+  const { result, errors } = await tangle(root)
+  if (!result) {
+    report(errors)
+    process.exitCode = 1
+    return
+  }
+  if (result.written.length > 0) note(`tangled ${result.written.length} of ${result.total} files`)
+  const module = await bundled(root)
+  if (!module) return
+  process.setSourceMapsEnabled(true)
+  await import(pathToFileURL(module).href)
+}
+
+function note(text: string): void {
+  if (process.stderr.isTTY) console.error(text)
+}
+
+/** The Launcher as one module, made anew if any generated file changed. */
+async function bundled(root: string): Promise<string | undefined> {
+  const cache = join(root, 'generated/.cache')
+  const module = join(cache, 'launcher.mjs')
+  const key = hash(JSON.stringify(readManifest(join(root, 'generated'))))
+  if (existsSync(module) && readIfThere(join(cache, 'launcher.key')) === key) return module
+  if (!await build(root, module)) return undefined
+  writeWhole(join(cache, 'launcher.key'), key)
+  return module
+}
+
+async function build(root: string, module: string): Promise<boolean> {
+  const esbuild = await import('esbuild')
+  try {
+    await esbuild.build({
+      absWorkingDir: root, entryPoints: [join(root, 'generated', entry)], outfile: module,
+      bundle: true, sourcemap: true, sourcesContent: false, format: 'esm',
+      platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
+    })
+    return true
+  } catch (error) {
+    reportFailure(remapped(error as BuildFailure, root))
+    return false
+  }
+}
+
+function reportFailure(error: Error & { place?: Place }): void {
+  console.error(error.place ? format({ ...error.place, message: error.message }) : error.message)
+  process.exitCode = 1
+}
