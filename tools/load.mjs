@@ -9,7 +9,6 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const tools = dirname(fileURLToPath(import.meta.url))
-const sources = join(tools, 'tangle')
 const cache = join(tools, '../generated/.cache')
 
 /** The folder of the project. */
@@ -24,8 +23,8 @@ export async function loadTool(name) {
 
 function fingerprint() {
   const hash = createHash('sha1')
-  const files = readdirSync(sources, { recursive: true }).filter((name) => name.endsWith('.ts'))
-  for (const file of files.sort()) hash.update(file).update(readFileSync(join(sources, file)))
+  const files = readdirSync(tools, { recursive: true }).filter((name) => name.endsWith('.ts'))
+  for (const file of files.sort()) hash.update(file).update(readFileSync(join(tools, file)))
   hash.update(readFileSync(fileURLToPath(import.meta.url)))
   hash.update(readFileSync(join(tools, '../package-lock.json')))
   return hash.digest('hex').slice(0, 16)
@@ -40,7 +39,7 @@ async function bundle(folder) {
   }
   const half = `${folder}.${process.pid}`
   await esbuild.build({
-    entryPoints: ['main', 'launch'].map((name) => join(sources, `${name}.ts`)),
+    entryPoints: ['main', 'launch'].map((name) => join(tools, 'tangle', `${name}.ts`)),
     outdir: half, bundle: true, splitting: true, sourcemap: true,
     platform: 'node', format: 'esm', target: 'node20', external: ['esbuild', 'shiki'],
     banner: { js: "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);" },

@@ -1,0 +1,27 @@
+/** What a file bench/*.bench.ts exports as its default. */
+
+export interface Row {
+  what: string
+  value: number
+  /** ns, ms, MIPS … */
+  unit: string
+  /** What to compare with, or under which condition it was measured. */
+  note?: string
+}
+
+export interface Bench {
+  name: string
+  /** Measures now; no number may come from elsewhere. */
+  run(): Promise<Row[]> | Row[]
+}
+
+/** The median of `runs` timings of `work`, in milliseconds. */
+export async function medianTime(runs: number, work: (run: number) => unknown): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now()
+    await work(i)
+    times.push(performance.now() - start)
+  }
+  return times.sort((a, b) => a - b)[runs >> 1]
+}
