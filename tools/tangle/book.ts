@@ -70,10 +70,11 @@ function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | und
   if (!fence.closed) {
     out.error(place, 'this fence is never closed', 'end it with a line of its own: ```')
   }
+  const before = out.all.length
   const info = readInfo(fence.opening, place, out)
   if (info.classes.has('ignore')) return undefined
   if (info.file === undefined && info.id === undefined) {
-    checkNameless(info, place, out)
+    if (out.all.length === before) checkNameless(info, place, out)
     return undefined
   }
   const block: Block = { chapter, fence, info, references: new Map() }
@@ -83,8 +84,9 @@ function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | und
 
 /** Code that nobody named would silently be left out of the system. */
 function checkNameless(info: FenceInfo, place: Place, out: Diagnostics): void {
-  if (info.lang !== 'ts' || info.classes.has('demo') || info.classes.has('append')) return
-  out.error(place, 'a ts fence without a name', 'write {file=…}, {#name}, or {.ignore} if it is only to be shown')
+  if (info.lang !== 'ts' || info.classes.has('demo')) return
+  out.error(place, 'a ts fence without a name',
+    'write {file=…}, {#name}, or {.ignore} if it is only to be shown')
 }
 
 /** Adds the block to what it defines; false if it extends what is not there (yet). */

@@ -64,7 +64,7 @@ function readClass(name: string, place: Place, info: FenceInfo, out: Diagnostics
 }
 
 function readId(name: string, place: Place, info: FenceInfo, out: Diagnostics): void {
-  info.id = slug(name)
+  info.id = slug(name) || undefined
   if (!info.id) out.error(place, 'a chunk without a name', 'write {#name}')
   else if (info.id !== name) out.error(place, `'#${name}' is no slug`, `write #${info.id}`)
 }

@@ -1,5 +1,7 @@
 /** The command line of the tools. */
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { findRoot } from './chapters.ts'
 import { check, tangleAndReport, test } from './commands.ts'
 
@@ -9,7 +11,12 @@ const program = new Command('journey')
 
 function command(name: string, description: string, more = ''): Command {
   return program.command(name).description(description).addHelpText('after', more)
-    .option('-C, --root <dir>', 'the folder that holds journey/', findRoot(process.cwd()))
+    .option('-C, --root <dir>', 'the folder that holds journey/', toRoot, findRoot(process.cwd()))
+}
+
+function toRoot(folder: string): string {
+  if (existsSync(join(folder, 'journey'))) return resolve(folder)
+  throw new InvalidArgumentError(`${folder} holds no journey/`)
 }
 
 interface Options { root: string }

@@ -65,14 +65,20 @@ function holdsReference(line: string, { kind, start, end }: Token): boolean {
   return kind === 'string' && /(?:\/\/|#|;)\s*<<[^<>]+>>/.test(line.slice(start, end))
 }
 
-/** A comment that was meant as a reference: `//<< Name >>`, `x() // <<Name>>`, `// <Name>>`. */
+/** A comment that was meant as a reference: `// << Name >>`, `x() // <<Name>>`, `// <Name>>`. */
 function nearMiss(line: string, tokens: Token[]): Misplaced | undefined {
-  const comment = tokens.find((t) => t.kind === 'comment')
+  const comment = tokens.find((token) => token.kind === 'comment')
   if (!comment) return undefined
-  const text = line.slice(comment.start, comment.end)
-  const inner = text.replace(/^\/[/*]+\s*/, '').replace(/\s*(\*\/)?\s*$/, '')
-  if (!/^<<\s*\p{L}[^<>]*>>?$|^<\s*\p{L}[^<>]*>>$|^<<.*>>$/u.test(inner)) return undefined
-  const name = inner.replace(/^[<\s]+|[>\s]+$/g, '')
-  const hint = `write // <<${name}>>, alone on its line`
+  const text = line.slice(comment.start, comment.end).trimEnd()
+  const inner = text.replace(/^\/[/*]+\s*/, '').replace(/\s*(\*\/)?$/, '')
+  const name = nearNames.map((form) => form.exec(inner)?.[1]).find((found) => found !== undefined)
+  if (name === undefined) return undefined
+  const hint = `write // <<${name.trim()}>>, alone on its line`
   return { column: comment.start, message: `'${text}' is nearly a reference`, hint }
 }
+
+const nearNames = [
+  /^<<([^<>]+)>>?/, // blanks inside, something after it, one bracket short
+  /^<\s*(\p{L}[^<>]*)>>$/u,
+  /<<(\p{L}(?:[^<>]*[^<>\s])?)>>/u, // inside other words
+]

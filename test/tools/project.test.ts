@@ -1,0 +1,155 @@
+/** The commands as a user runs them, each in a small project of its own. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { copyOf, edit, project, text, write } from './fixture.ts'
+
+const chapter = 'journey/L-launcher/000-division.md'
+const testFile = 'test/L-launcher/000-division.test.ts'
+
+/** The fixture as a project: its own chapters and tests, our tools and packages. */
+function clone(): string {
+  const root = copyOf('project')
+  for (const part of ['bin', 'tools', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts']) {
+    cpSync(join(project, part), join(root, part), { recursive: true })
+  }
+  symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
+  edit(root, 'tsconfig.json', '"generated", "tools", "test", "bench"', '"generated"')
+  return root
+}
+
+function run(root: string, ...command: string[]) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, VITEST: undefined }
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, env, encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+describe('bin/lguest', () => {
+  test('tangles, bundles and runs the Launcher, with nothing else on stdout', () => {
+    const root = clone()
+    for (const arguments_ of [['a', 'b'], ['c']]) {
+      const { status, stdout, stderr } = run(root, 'bin/lguest.mjs', ...arguments_)
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `session ${arguments_.join(' ')}\n`, stderr: '' })
+    }
+  })
+
+  test('runs what the chapter says now', () => {
+    const root = clone()
+    run(root, 'bin/lguest.mjs')
+    edit(root, chapter, '`session ', '`meeting ')
+    expect(run(root, 'bin/lguest.mjs', 'a').stdout).toBe('meeting a\n')
+  })
+
+  test('dies with a trace that names the chapter', () => {
+    const { status, stderr } = run(clone(), 'bin/lguest.mjs', 'die')
+    expect(status).toBe(1)
+    expect(stderr).toContain('Error: divisor is zero')
+    expect(stderr).toMatch(/at divide \(.*journey\/L-launcher\/000-division\.md:30:33\)/)
+    expect(stderr).toMatch(/journey\/L-launcher\/000-division\.md:11:3/)
+  })
+
+  test('says where a chapter is wrong, and starts nothing', () => {
+    const root = clone()
+    edit(root, chapter, '{#check-the-divisor}', '{#check-the-divisors}')
+    const { status, stdout, stderr } = run(root, 'bin/lguest.mjs')
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain(`${chapter}:17:3: chunk <<Check the divisor>> is not defined`)
+  })
+
+  test('says where code does not parse', () => {
+    const root = clone()
+    edit(root, chapter, 'return a / b', 'return a / / b')
+    const { status, stderr } = run(root, 'bin/lguest.mjs')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^journey\/L-launcher\/000-division\.md:\d+:\d+: .+\n$/)
+  })
+})
+
+describe('check', () => {
+  test('is content with what is right', () => {
+    const { status, stderr } = run(clone(), 'bin/journey.mjs', 'check')
+    expect(stderr).toMatch(/^tangled 2 files, 2 written \(\d+ ms\)\n$/)
+    expect(status).toBe(0)
+  })
+
+  test('reports types and widths at the lines of the chapter', () => {
+    const root = clone()
+    edit(root, chapter, "return 'never'", `return ${'7'.repeat(90)}`)
+    const { status, stderr } = run(root, 'bin/journey.mjs', 'check')
+    expect(stderr).toContain(`${chapter}:22:81: this line has 99 columns`)
+    expect(stderr).toContain(`${chapter}:22:3: error TS2322: Type 'number' is not assignable`)
+    expect(stderr).toContain('2 errors')
+    expect(status).toBe(1)
+  })
+
+  test('reports a type error in an indented chunk at its own column', () => {
+    const root = clone()
+    edit(root, chapter, "text = 'divisor'", 'text: number = true')
+    const { stderr } = run(root, 'bin/journey.mjs', 'check')
+    expect(stderr).toContain(`${chapter}:30:9: error TS2322`)
+  })
+
+  test('reports syntax errors at the lines of the chapter', () => {
+    const root = clone()
+    edit(root, chapter, 'return a / b', 'return a / / b')
+    const { status, stderr } = run(root, 'bin/journey.mjs', 'check')
+    expect(stderr).toMatch(/000-division\.md:18:\d+: error TS\d+/)
+    expect(status).toBe(1)
+  })
+})
+
+describe('test', () => {
+  test('runs the tests of a tag', () => {
+    const { status, stdout } = run(clone(), 'bin/journey.mjs', 'test', 'L:010')
+    expect(stdout).toMatch(/✓ test\/L-launcher\/000-division\.test\.ts/)
+    expect(stdout.trimEnd()).toMatch(/\n1 passed, 0 failed, 0 skipped$/)
+    expect(status).toBe(0)
+  })
+
+  test('a failing test names the line of the chapter', () => {
+    const root = clone()
+    write(root, testFile, text(root, testFile).replace('divide(4, 2)', 'divide(4, 0)'))
+    const { status, stdout, stderr } = run(root, 'bin/journey.mjs', 'test')
+    expect(stderr).toMatch(/divide journey\/L-launcher\/000-division\.md:30:33/)
+    expect(stdout.trimEnd()).toMatch(/\n0 passed, 1 failed, 0 skipped$/)
+    expect(status).toBe(1)
+  })
+
+  test('an unknown tag is refused with a hint', () => {
+    const { status, stderr } = run(clone(), 'bin/journey.mjs', 'test', 'L:020')
+    expect(stderr).toContain('no heading carries the tag L:020; near it are L:000, L:010')
+    expect(status).toBe(1)
+  })
+
+  test('a coverage report names the lines of the chapter', () => {
+    const root = clone()
+    run(root, 'bin/journey.mjs', 'tangle')
+    const { stdout } = run(root, 'node_modules/vitest/vitest.mjs', 'run', '--coverage',
+      '--coverage.include=generated/launcher/divide.ts')
+    // neverCalled() and the throw of a zero divisor
+    expect(stdout).toMatch(/000-division\.md *\|.*\| 22,30 *\n/)
+  })
+})
+
+test.each(['', 'tangle', 'check', 'test'])('--help of %s', (command) => {
+  const { status, stdout } = run(project, 'bin/journey.mjs', ...command.split(' ').filter(Boolean), '--help')
+  expect(stdout).toMatch(/^Usage: journey/)
+  expect(status).toBe(0)
+})
+
+test('a misspelt option or command is one line', () => {
+  const { status, stderr } = run(project, 'bin/journey.mjs', 'tangel')
+  expect(status).toBe(1)
+  expect(stderr).toContain("unknown command 'tangel'\n(Did you mean tangle?)")
+})
+
+test('without packages it says what to do', () => {
+  const root = copyOf('project')
+  for (const part of ['bin', 'tools', 'package-lock.json']) {
+    cpSync(join(project, part), join(root, part), { recursive: true })
+  }
+  const { status, stderr } = run(root, 'bin/lguest.mjs')
+  expect({ status, stderr }).toEqual({ status: 1, stderr: 'the packages are not installed: run npm ci\n' })
+  expect(existsSync(join(root, 'generated'))).toBe(false)
+})
