@@ -1,0 +1,50 @@
+/** Mistakes of a user: one line, status 1, no trace. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bytes, elf } from '../L-launcher/fakes.ts';
+import { throughPipes } from './launching.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lguest-'));
+const file = (name: string, content: Uint8Array) => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+beforeAll(() => throughPipes(['--version']), 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a mistake is one line on stderr and status 1', () => {
+  const text = file('text', bytes('This is no kernel.\n'.repeat(10)));
+  const short = file('short', bytes('tiny'));
+  const stranger = file('stranger', elf(
+    [{ virtual: 0xc0100000, physical: 0x100000, data: bytes('no mark') }],
+  ).bytes);
+  const disk = file('disk', bytes('x'.repeat(1024)));
+
+  it.each([
+    ['a missing kernel', ['64', '/no/such/kernel'], 'no such file'],
+    ['a directory', ['64', folder], 'it is a directory'],
+    ['a text', ['64', text], 'Could not find kernel in bzImage'],
+    ['a short file', ['64', short], 'Reading kernel'],
+    ['a kernel of others', ['64', stranger], 'genuine lguest'],
+    ['a bad option', ['--frobnicate'], "unknown option '--frobnicate'"],
+    ['one plain argument', ['vmlinux'], "'vmlinux' alone"],
+    ['no size', ['lots', stranger], "memory size 'lots'"],
+    ['a missing disk', [`--block=${disk}`, '--block=/no/disk'], '/no/disk'],
+    ['a missing initrd', ['--initrd=/no/rd'], '/no/rd'],
+  ])('%s', async (_what, args, words) => {
+    const { status, out, err } = await throughPipes(args);
+    expect(err).toMatch(/^lguest: [^\n]+\n$/);
+    expect(err).toContain(words);
+    expect(out).toBe('');
+    expect(status).toBe(1);
+  });
+
+  it('while help and version are no mistakes', async () => {
+    const help = await throughPipes(['--help']);
+    expect(help).toMatchObject({ status: 0, err: '' });
+    expect(help.out).toContain('MEMORY KERNEL');
+    expect(await throughPipes(['--version'])).toMatchObject({ status: 0 });
+  });
+});

@@ -1,0 +1,111 @@
+/** Puppy under the Launcher, through pipes and on a terminal. */
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import {
+  BETWEEN_LOOKS, looks, pause, PROMPT, Terminal, throughPipes,
+} from './launching.ts';
+
+describe('through pipes', () => {
+  it('a session goes to stdout, and halt ends with 0', async () => {
+    const { status, out, err } = await throughPipes([], 'help\nhalt\n');
+    expect(out).toContain('echo');
+    expect(err).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('nothing of a long input is lost', async () => {
+    const words = Array.from({ length: 400 }, (_, i) => `word-${i}`);
+    const input = words.map((word) => `echo ${word}\n`).join('');
+    const { out, status } = await throughPipes([], `${input}halt\n`);
+    const echoed = out.match(/^word-\d+$/gm) ?? [];
+    expect(echoed).toEqual(words);
+    expect(status).toBe(0);
+  });
+
+  it('the end of input powers Puppy off', async () => {
+    const { status, out } = await throughPipes([], 'echo bye\n');
+    expect(out).toContain('bye');
+    expect(status).toBe(0);
+  });
+
+  it('--verbose speaks on stderr only', async () => {
+    const quiet = await throughPipes([], 'halt\n');
+    const verbose = await throughPipes(['-v'], 'halt\n');
+    expect(verbose.out).toBe(quiet.out);
+    expect(verbose.err).toContain('lguest: entry 0xc01');
+    expect(verbose.status).toBe(0);
+  });
+
+  it('--memory sizes it', async () => {
+    const { status } = await throughPipes(['--memory', '8'], 'halt\n');
+    expect(status).toBe(0);
+  });
+});
+
+describe('on a terminal', () => {
+  const session = async (args = '') => {
+    const terminal = new Terminal(BETWEEN_LOOKS(args));
+    await terminal.see(PROMPT);
+    return terminal;
+  };
+  const finish = async (terminal: Terminal, status: number) => {
+    await terminal.see(`status:${status}`);
+    await terminal.see('done');
+    await terminal.ended;
+    const { before, after } = looks(terminal.screen);
+    expect(before).not.toBe('');
+    expect(after).toBe(before);
+  };
+
+  it('shows a prompt and echoes what is typed', async () => {
+    const terminal = await session();
+    terminal.type('echo woof\r');
+    await terminal.see('echo woof');
+    await terminal.see('woof');
+    await terminal.see(PROMPT);
+    terminal.type('halt\r');
+    await finish(terminal, 0);
+  });
+
+  it('is raw while the Guest runs', async () => {
+    const terminal = await session();
+    const tty = /tty:(\S+)/.exec(terminal.screen)![1];
+    const settings = execFileSync('stty', ['-a', '-F', tty]).toString();
+    for (const off of ['-echo', '-icanon', '-isig']) {
+      expect(settings).toMatch(new RegExp(`(^|\\s)${off}(\\s|;|$)`));
+    }
+    terminal.type('halt\r');
+    await finish(terminal, 0);
+  });
+
+  it('three ^C leave with status 2', async () => {
+    const terminal = await session();
+    for (let i = 0; i < 3; i++) {
+      terminal.type('\x03');
+      await pause(150);
+    }
+    await finish(terminal, 2);
+  });
+
+  it('^C in company, or slowly, does not', async () => {
+    const terminal = await session();
+    terminal.type('\x03\x03\x03');
+    await pause(200);
+    for (let i = 0; i < 3; i++) {
+      terminal.type('\x03');
+      await pause(900);
+    }
+    terminal.type('\recho alive\r');
+    await terminal.see('alive');
+    terminal.type('\rhalt\r');
+    await finish(terminal, 0);
+  });
+
+  it.each([['SIGTERM', 143], ['SIGHUP', 129], ['SIGINT', 130]] as const)(
+    'is restored after %s', async (signal, status) => {
+      const terminal = await session();
+      const pid = Number(/pid:(\d+)\./.exec(terminal.screen)![1]);
+      process.kill(pid, signal);
+      await finish(terminal, status);
+    });
+});
