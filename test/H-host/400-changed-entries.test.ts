@@ -108,7 +108,9 @@ describe.each([['two-level', false], ['PAE', true]])('%s tables', (_, pae) => {
       expect(shadow(second, MINE) & ~0xfff).toBe(frame(4) | 0)
     })
     test('B-P-052 directory 0 names no unused slot', () => {
+      guest.lg.pgdirs[0].gpgdir = first.top
       set(0, MINE, (9 * 4096) | P | RW | A | D)
+      expect(guest.lg.pgdirs.map((slot) => slot.gpgdir)).toContain(0)
       expect(findPgdir(guest.lg, 0)).toBe(-1)
       expect(world.frames.count(frame(9))).toBe(1)
     })
