@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { ENOENT } from '../../generated/abi/errno.ts'
+import { eraA } from '../../generated/abi/era-a.ts'
+import { kill } from '../../generated/host/lg.ts'
+import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, reason, run, sliceEnd, STACK_TOP, START, trap } from './scripted-host.ts'
+import type { World } from './scripted-host.ts'
+
+const error = (errno: number) => ({ kind: 'error', errno })
+
+/** Gives the Guest a handler for a vector; type 0xe or 0xf. */
+function gate(world: World, vector: number, handler: number, type = 0xf) {
+  world.cpu.idt[vector * 2] = (0x61 << 16) | (handler & 0xffff)
+  world.cpu.idt[vector * 2 + 1] = (handler & 0xffff0000) | 0x8000 | (type << 8)
+}
+
+describe('the loop', () => {
+  test('B-H-038: leaving because of death is ENOENT', () => {
+    const world = makeKnownGuest()
+    trap(world, 3)
+    expect(run(world)).toEqual(error(ENOENT))
+  })
+
+  test('B-H-039: a direct hypercall is done once, before anything else', () => {
+    const world = makeKnownGuest()
+    hypercall(world, 'TS', 8)
+    sliceEnd(world)
+    expect(run(world)).toEqual({ kind: 'again' })
+    expect(world.cpu.ts).toBe(true)
+    world.cpu.ts = false
+    run(world)
+    expect(world.cpu.ts).toBe(false)
+  })
+
+  test('B-H-045: death by hypercall is seen before the Guest could be entered', () => {
+    const world = makeKnownGuest()
+    hypercall(world, 99)
+    const before = world.scripted.entries
+    expect(run(world)).toEqual(error(ENOENT))
+    expect(world.scripted.entries).toBe(before + 1)
+    expect(reason(world)).toBe('Bad hypercall 99\n')
+  })
+
+  test('B-H-046, B-H-068: halted sleeps until the timer and is woken by an interrupt', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    hypercall(world, 'SET_CLOCKEVENT', 5_000_000)
+    hypercall(world, 'HALT')
+    expect(run(world)).toEqual({ kind: 'halted', until: 5000 })
+    expect(run(world)).toEqual({ kind: 'halted', until: 5000 })
+    gate(world, 32, START + 0x100)
+    world.clock.time = 5000
+    expect(run(world)).toEqual({ kind: 'again' })
+    expect(world.cpu.halted).toBe(false)
+    expect(world.cpu.reg('eip')).toBe(START + 0x100)
+  })
+
+  test('a Guest that halts without a timer sleeps until further notice', () => {
+    const world = makeKnownGuest()
+    hypercall(world, 'HALT')
+    expect(run(world)).toEqual({ kind: 'halted', until: null })
+  })
+
+  test('B-H-048: CR0.TS is set when the Guest asked and cleared when it did not', () => {
+    const world = makeKnownGuest()
+    const seen: number[] = []
+    for (const ts of [8, 0]) {
+      hypercall(world, 'TS', ts)
+      world.scripted.steps.push((cpu) => { seen.push(world.scripted.cr0 & 8); cpu.setReg('trapnum', 0x20) })
+      run(world)
+    }
+    expect(seen).toEqual([8, 0])
+  })
+
+  test('B-H-049: SYSENTER has no code segment while the Guest runs', () => {
+    const world = makeKnownGuest()
+    world.scripted.log.length = 0
+    world.scripted.steps.push((cpu) => { expect(world.scripted.msr(0x174)).toBe(0); cpu.setReg('trapnum', 0x20) })
+    world.file.read(new Uint8Array(8), world.task)
+    expect(world.scripted.msr(0x174)).toBe(0x60)
+  })
+})
+
+describe('dispatch', () => {
+  test('B-H-052, B-H-053: a protection fault with a code, or of no port instruction, goes to the Guest', () => {
+    for (const errcode of [0x18, 0]) {
+      const world = makeKnownGuest()
+      inKernel(world)
+      gate(world, 13, START + 0x200)
+      world.mm.writeBytes(0x10000, Uint8Array.of(0x0f, 0x30))
+      trap(world, 13, { errcode })
+      run(world)
+      expect(world.cpu.reg('eip')).toBe(START + 0x200)
+      expect(world.mm.read32(STACK_TOP - 16)).toBe(errcode)
+    }
+  })
+
+  test('B-H-054, B-P-030: a page fault the Host can mend is not told', () => {
+    const world = makeKnownGuest()
+    trap(world, 14, { errcode: 2 })
+    world.scripted.cr2 = PAGE_OFFSET + 0x9000
+    run(world)
+    expect(world.cpu.reg('eip')).toBe(START)
+    expect(world.mm.read32(0x2000 + 9 * 4) & 0x60).toBe(0x60)
+  })
+
+  test('B-H-055: a page fault of its own: address in the data page, then the handler', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    gate(world, 14, START + 0x300)
+    trap(world, 14, { errcode: 0 })
+    world.scripted.cr2 = 0x1234
+    run(world)
+    expect(world.mm.read32(DATA + eraA.data.cr2)).toBe(0x1234)
+    expect(world.cpu.reg('eip')).toBe(START + 0x300)
+  })
+
+  test('B-H-055: an address that cannot be stored kills', () => {
+    const world = makeKnownGuest()
+    world.lg.pfnLimit = DATA >>> 12
+    trap(world, 14)
+    world.scripted.cr2 = 0x1234
+    run(world)
+    expect(reason(world)).toBe('Writing cr2')
+  })
+
+  test('B-H-056: without a data page a fault only ends the Guest', () => {
+    const world = makeGuest()
+    trap(world, 14)
+    world.scripted.cr2 = 0x1234
+    run(world)
+    expect(reason(world)).toBe(`unhandled trap 14 at 0x${START.toString(16)} (0x1234)`)
+    expect(world.mm.read32(8)).toBe(0)
+  })
+
+  test('B-H-057: trap 7 runs on, unless the Guest asked for TS', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    gate(world, 7, START + 0x400)
+    trap(world, 7)
+    run(world)
+    expect(world.cpu.reg('eip')).toBe(START)
+    world.cpu.ts = true
+    trap(world, 7)
+    run(world)
+    expect(world.cpu.reg('eip')).toBe(START + 0x400)
+  })
+
+  test('B-H-058: vectors from 32 up were the Host\'s own', () => {
+    const world = makeKnownGuest()
+    trap(world, 0x21)
+    trap(world, 255)
+    expect(run(world)).toEqual({ kind: 'again' })
+  })
+
+  test('B-H-060, B-H-061: other traps go to the Guest, and without a handler it dies', () => {
+    const world = makeKnownGuest()
+    trap(world, 0, { eip: 0xc0012345, errcode: 0 })
+    run(world)
+    expect(reason(world)).toBe('unhandled trap 0 at 0xc0012345 (0)')
+    const other = makeKnownGuest()
+    trap(other, 11, { eip: 0xc0012345, errcode: 0x50 })
+    run(other)
+    expect(reason(other)).toBe('unhandled trap 11 at 0xc0012345 (0x50)')
+  })
+
+  test('B-H-062, B-T-031: a fault in the Switcher is trap 256, which nobody can handle', () => {
+    const world = makeKnownGuest()
+    for (let vector = 0; vector < 256; vector++) gate(world, vector, START)
+    trap(world, 256)
+    run(world)
+    expect(reason(world)).toBe(`unhandled trap 256 at 0x${START.toString(16)} (0)`)
+  })
+
+  test('a system call that reaches the Host is reflected', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    gate(world, 0x80, START + 0x500, 0xe)
+    trap(world, 0x80)
+    run(world)
+    expect(world.cpu.reg('eip')).toBe(START + 0x500)
+  })
+
+  test('a dead Guest is not resurrected by its script', () => {
+    const world = makeKnownGuest()
+    kill(world.lg, 'done')
+    trap(world, 31)
+    world.file.read(null, world.task)
+    expect(world.scripted.steps.length).toBe(1)
+  })
+})

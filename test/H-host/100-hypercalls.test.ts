@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest'
+import { eraA } from '../../generated/abi/era-a.ts'
+import { callNumber } from '../../generated/abi/common.ts'
+import type { CallName } from '../../generated/abi/common.ts'
+import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, PAGES, reason, run, sliceEnd } from './scripted-host.ts'
+import type { World } from './scripted-host.ts'
+
+const layout = eraA.data
+
+/** Writes a ring slot: the Guest's side of H:122. */
+function ring(world: World, slot: number, name: CallName | number, a = 0, b = 0, c = 0) {
+  const number = typeof name === 'number' ? name : callNumber(eraA, name)
+  const at = DATA + layout.hcalls + slot * 16
+  for (const [i, value] of [number, a, b, c].entries()) world.mm.write32(at + i * 4, value)
+  world.mm.writeBytes(DATA + layout.hcallStatus + slot, Uint8Array.of(0))
+}
+
+function status(world: World, slot: number) {
+  return world.mm.readBytes(DATA + layout.hcallStatus + slot, 1)[0]
+}
+
+describe('before the Guest is known', () => {
+  test('any call but LGUEST_INIT kills', () => {
+    const world = makeGuest()
+    hypercall(world, 'HALT')
+    run(world)
+    expect(reason(world)).toBe('hypercall 10 before LGUEST_INIT')
+  })
+
+  test('a data page outside memory kills', () => {
+    for (const address of [PAGES * 4096 - 100, 0xfffffff0, PAGES * 4096]) {
+      const world = makeGuest()
+      hypercall(world, 'LGUEST_INIT', address)
+      run(world)
+      expect(reason(world)).toBe(`bad guest page ${address.toString(16).padStart(8, '0')}`)
+    }
+  })
+
+  test('the ring is not looked at', () => {
+    const world = makeGuest()
+    sliceEnd(world)
+    run(world)
+    expect(world.lg.dead).toBeNull()
+  })
+})
+
+describe('LGUEST_INIT', () => {
+  test('the Host reads the window and writes what the Guest must know', () => {
+    const world = makeGuest()
+    world.clock.tscKhz = 1234
+    world.clock.time = 5_000_002
+    world.mm.write32(DATA + layout.noirqStart!, 0xc0001000)
+    world.mm.write32(DATA + layout.noirqEnd!, 0xc0001008)
+    hypercall(world, 'LGUEST_INIT', DATA)
+    run(world)
+    expect(world.lg.dead).toBeNull()
+    expect(world.lg.data).toBe(DATA)
+    expect([world.lg.noirqStart, world.lg.noirqEnd]).toEqual([0xc0001000, 0xc0001008])
+    expect(world.mm.read32(DATA + layout.reserveMem)).toBe(0x400000)
+    expect(world.mm.read32(DATA + layout.tscKhz)).toBe(1234)
+    expect(world.mm.read32(DATA + layout.guestId!)).toBe(0)
+    expect(world.mm.read32(DATA + layout.timeSeconds)).toBe(1_190_000_005)
+    expect(world.mm.read32(DATA + layout.timeNanoseconds)).toBe(2000)
+  })
+
+  test('a second one kills', () => {
+    const world = makeKnownGuest()
+    hypercall(world, 'LGUEST_INIT', DATA)
+    run(world)
+    expect(reason(world)).toBe('already have lguest_data')
+  })
+})
+
+describe('calls', () => {
+  test('EAX comes back unchanged, but for BIND_DMA', () => {
+    const world = makeKnownGuest()
+    hypercall(world, 'FLUSH_ASYNC')
+    run(world)
+    expect(world.cpu.reg('eax')).toBe(0)
+    hypercall(world, 'TS', 8)
+    run(world)
+    expect(world.cpu.reg('eax')).toBe(8)
+    hypercall(world, 'BIND_DMA', 0x7000, 0x6000, (1 << 8) | 5)
+    run(world)
+    expect(world.cpu.reg('eax')).toBe(1)
+    hypercall(world, 'BIND_DMA', 0x7000, 0x6000, (1 << 8) | 32)
+    run(world)
+    expect(world.cpu.reg('eax')).toBe(0)
+  })
+
+  test('unknown numbers kill, 11 among them', () => {
+    for (const number of [11, 17, 1000, 0xffffffff]) {
+      const world = makeKnownGuest()
+      hypercall(world, number)
+      run(world)
+      expect(reason(world)).toBe(`Bad hypercall ${number | 0}\n`)
+    }
+  })
+
+  test('CRASH: 128 bytes at most, and a NUL is forced', () => {
+    const world = makeKnownGuest()
+    world.mm.writeBytes(0x6000, new TextEncoder().encode('Power down\0rest'))
+    hypercall(world, 'CRASH', 0x6000)
+    run(world)
+    expect(reason(world)).toBe('CRASH: Power down')
+    const long = makeKnownGuest()
+    long.mm.writeBytes(0x6000, new Uint8Array(200).fill(0x41))
+    hypercall(long, 'CRASH', 0x6000)
+    run(long)
+    expect(reason(long)).toBe(`CRASH: ${'A'.repeat(127)}`)
+  })
+
+  test('CRASH with a bad address dies of the address', () => {
+    const world = makeKnownGuest()
+    hypercall(world, 'CRASH', 0xfffffff8)
+    run(world)
+    expect(reason(world)).toBe('bad read address 0xfffffff8 len 128')
+  })
+})
+
+describe('the ring', () => {
+  test('calls are executed in order, before the direct call, and marked done', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    ring(world, 0, 'SET_STACK', 0x69, PAGE_OFFSET + 0x8000, 1)
+    ring(world, 1, 'SET_STACK', 0x69, PAGE_OFFSET + 0x9000, 1)
+    hypercall(world, 'SET_STACK', 0x69, PAGE_OFFSET + 0xa000, 1)
+    run(world)
+    expect(world.cpu.esp1).toBe(PAGE_OFFSET + 0xa000)
+    expect([status(world, 0), status(world, 1)]).toEqual([0xff, 0xff])
+    expect(world.cpu.nextHcall).toBe(2)
+  })
+
+  test('the words of a slot are EAX, EDX, EBX, ECX', () => {
+    const world = makeKnownGuest()
+    ring(world, 0, 'LOAD_IDT_ENTRY', 0x21, 0x00611234, 0xc0008e00)
+    run(world)
+    expect(world.cpu.idt[0x21 * 2]).toBe(0x00611234)
+    expect(world.cpu.idt[0x21 * 2 + 1]).toBe(0xc0008e00)
+  })
+
+  test('era A looks at it on every pass, whatever the exit', () => {
+    const world = makeKnownGuest()
+    ring(world, 0, 'TS', 8)
+    sliceEnd(world)
+    run(world)
+    expect(world.cpu.ts).toBe(true)
+  })
+
+  test('the place wraps at 64', () => {
+    const world = makeKnownGuest()
+    world.cpu.nextHcall = 63
+    ring(world, 63, 'TS', 8)
+    ring(world, 0, 'TS', 0)
+    run(world)
+    expect(world.cpu.ts).toBe(false)
+    expect(world.cpu.nextHcall).toBe(1)
+  })
+
+  test('output stops the round, and the direct call waits for the next read', () => {
+    const world = makeKnownGuest()
+    ring(world, 0, 'SEND_DMA', 0, 0x6000)
+    ring(world, 1, 'TS', 8)
+    world.cpu.setReg('trapnum', 31)
+    world.cpu.setReg('eax', callNumber(eraA, 'HALT'))
+    expect(run(world)).toEqual({ kind: 'bytes', count: 8 })
+    expect([world.cpu.ts, world.cpu.halted]).toEqual([false, false])
+    expect(run(world)).toEqual({ kind: 'halted', until: null })
+    expect([world.cpu.ts, world.cpu.halted]).toEqual([true, true])
+  })
+
+  test('a kill stops the round', () => {
+    const world = makeKnownGuest()
+    ring(world, 0, 99)
+    ring(world, 1, 'TS', 8)
+    hypercall(world, 'HALT')
+    run(world)
+    expect([world.cpu.ts, world.cpu.halted]).toEqual([false, false])
+  })
+
+  test('a full ring is one round of 64 calls', () => {
+    const world = makeKnownGuest()
+    for (let slot = 0; slot < 64; slot++) ring(world, slot, 'TS', slot & 8)
+    run(world)
+    expect(world.cpu.nextHcall).toBe(0)
+    expect(world.lg.dead).toBeNull()
+  })
+})

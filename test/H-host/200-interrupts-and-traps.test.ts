@@ -1,0 +1,400 @@
+import { describe, expect, test } from 'vitest'
+import { eraA } from '../../generated/abi/era-a.ts'
+import { InstructionClock, RealClock } from '../../generated/host/clock.ts'
+import { copyTraps, deliverTrap, setInterrupt, tryDeliverInterrupt } from '../../generated/host/interrupts-and-traps.ts'
+import { lguestState } from '../../generated/switcher/layout.ts'
+import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, reason, run, STACK_TOP, START, trap } from './scripted-host.ts'
+import type { World } from './scripted-host.ts'
+
+const layout = eraA.data
+const HANDLER = START + 0x600
+
+function load(world: World, vector: number, type: number, handler = HANDLER, dpl = 0) {
+  hypercall(world, 'LOAD_IDT_ENTRY', vector, (0x60 << 16) | (handler & 0xffff), (handler & 0xffff0000) | 0x8000 | (dpl << 13) | (type << 8))
+  run(world)
+}
+
+function enabled(world: World, value?: number): number {
+  if (value !== undefined) world.mm.write32(DATA + layout.irqEnabled, value)
+  return world.mm.read32(DATA + layout.irqEnabled)
+}
+
+/** A Guest in its kernel, with interrupts on and a gate for IRQ 5. */
+function ready(type = 0xe) {
+  const world = makeKnownGuest()
+  inKernel(world)
+  enabled(world, 0x200)
+  load(world, 32 + 5, type)
+  return world
+}
+
+/** The words pushed below an address, lowest address first. */
+function pushed(world: World, top: number): number[] {
+  const words: number[] = []
+  for (let at = (world.cpu.reg('esp') - PAGE_OFFSET); at < top; at += 4) words.push(world.mm.read32(at))
+  return words
+}
+
+/** The gate that the processor would use. */
+function gateInUse(world: World, vector: number): [number, number] {
+  const at = world.host.statePage + lguestState.guestIdt + vector * 8
+  return [world.host.physical.read32(at), world.host.physical.read32(at + 4)]
+}
+
+function stub(world: World, vector: number, dpl = 0): [number, number] {
+  const address = world.host.stubs[vector]
+  return [((0x50 << 16) | (address & 0xffff)) >>> 0, ((address & 0xffff0000) | 0x8e00 | (dpl << 13)) >>> 0]
+}
+
+describe('the timer', () => {
+  test('B-T-052 to B-T-055: one-shot, replaced by a later setting, cancelled by 0', () => {
+    const world = ready()
+    hypercall(world, 'SET_CLOCKEVENT', 1000)
+    run(world)
+    hypercall(world, 'SET_CLOCKEVENT', 3_000_000)
+    run(world)
+    world.clock.time += 2999
+    run(world)
+    expect(world.cpu.irqsPending).toBe(0)
+    world.clock.time += 1
+    run(world)
+    expect(world.cpu.irqsPending).toBe(1)
+    expect(world.cpu.deadline).toBeNull()
+    world.cpu.irqsPending = 0
+    hypercall(world, 'SET_CLOCKEVENT', 1000)
+    hypercall(world, 'SET_CLOCKEVENT', 0)
+    run(world)
+    world.clock.time += 1e6
+    run(world)
+    expect(world.cpu.irqsPending).toBe(0)
+  })
+
+  test('instruction time runs with the counter, and is moved when all sleep', () => {
+    const counter = { instructions: 5000 }
+    const clock = new InstructionClock(counter, 100, 7e15)
+    expect(clock.now()).toBe(50)
+    expect(clock.instructionsUntil(60)).toBe(1000)
+    expect(clock.instructionsUntil(null)).toBe(Infinity)
+    clock.skipTo(80)
+    clock.skipTo(10)
+    expect(clock.now()).toBe(80)
+    counter.instructions += 100
+    expect(clock.wall()).toBe(7e15 + 81)
+  })
+
+  test('real time is what it is told', () => {
+    const clock = new RealClock(() => 3, () => 5)
+    expect([clock.now(), clock.wall(), clock.tscKhz, clock.instructionsUntil(7)]).toEqual([3, 5, 0, Infinity])
+  })
+})
+
+describe('virtual interrupts', () => {
+  test('B-T-014: without a data page nothing is pending', () => {
+    const world = makeGuest()
+    setInterrupt(world.cpu, 5)
+    run(world)
+    expect(world.cpu.irqsPending).toBe(1 << 5)
+    expect(world.cpu.reg('eip')).toBe(START)
+  })
+
+  test('B-T-015, B-T-016: blocked ones wait, the lowest goes first, one a pass', () => {
+    const world = ready()
+    for (const vector of [35, 36]) load(world, vector, 0xf, HANDLER + vector)
+    world.mm.write32(DATA + layout.blockedInterrupts, 1 << 3)
+    for (const irq of [5, 4, 3]) setInterrupt(world.cpu, irq)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.reg('eip')).toBe(HANDLER + 36)
+    expect(world.cpu.irqsPending).toBe((1 << 5) | (1 << 3))
+  })
+
+  test('B-T-015: an unreadable blocked set means none', () => {
+    const world = ready()
+    setInterrupt(world.cpu, 5)
+    world.lg.pfnLimit = 1
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.irqsPending).toBe(1 << 5)
+    expect(world.lg.dead).toBeNull()
+  })
+
+  test('B-T-017: the no-interrupt window has its start in it and its end not', () => {
+    const world = ready()
+    world.lg.noirqStart = START + 0x10
+    world.lg.noirqEnd = START + 0x14
+    setInterrupt(world.cpu, 5)
+    for (const eip of [START + 0x10, START + 0x13]) {
+      world.cpu.setReg('eip', eip)
+      tryDeliverInterrupt(world.cpu)
+      expect(world.cpu.reg('eip')).toBe(eip)
+    }
+    world.cpu.setReg('eip', START + 0x14)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.reg('eip')).toBe(HANDLER)
+  })
+
+  test('B-T-018: a halted Guest is started again, its interrupts on', () => {
+    const world = ready(0xf)
+    world.cpu.halted = true
+    enabled(world, 0)
+    setInterrupt(world.cpu, 5)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.halted).toBe(false)
+    expect(enabled(world)).toBe(0x200)
+    expect(world.cpu.reg('eip')).toBe(HANDLER)
+  })
+
+  test('B-T-019: not halted and disabled: nothing is delivered', () => {
+    for (const word of [0, 0x46]) {
+      const world = ready()
+      enabled(world, word)
+      setInterrupt(world.cpu, 5)
+      tryDeliverInterrupt(world.cpu)
+      expect(world.cpu.reg('eip')).toBe(START)
+      expect(world.cpu.irqsPending).toBe(1 << 5)
+    }
+  })
+
+  test('B-T-020, B-T-021: without a gate at 32+n the interrupt stays pending', () => {
+    const world = ready()
+    setInterrupt(world.cpu, 6)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.irqsPending).toBe(1 << 6)
+    expect(world.cpu.reg('eip')).toBe(START)
+  })
+
+  test('B-T-022, B-T-023: the bit is cleared, a frame without code built, the time refreshed', () => {
+    const world = ready()
+    world.clock.time = 7_000_000
+    setInterrupt(world.cpu, 5)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.irqsPending).toBe(0)
+    expect(pushed(world, STACK_TOP)).toEqual([START, 0x61, 0x202])
+    expect(world.mm.read32(DATA + layout.timeSeconds)).toBe(1_190_000_007)
+  })
+
+  test('B-T-025: raising an interrupt wakes whoever waits', () => {
+    const world = ready()
+    let woken = 0
+    world.lg.wake = () => { woken++ }
+    setInterrupt(world.cpu, 5)
+    expect(woken).toBe(1)
+  })
+})
+
+describe('frames', () => {
+  test('B-T-006, B-T-008: from ring 3, the registered stack, old SS and ESP first', () => {
+    const world = ready()
+    hypercall(world, 'SET_STACK', 0x69, PAGE_OFFSET + 0x9000, 1)
+    run(world)
+    load(world, 13, 0xf)
+    for (const [name, value] of [['ss', 0x7b], ['esp', 0x0804a000], ['cs', 0x73], ['eip', 0x08048123], ['errcode', 0x1a]] as const) world.cpu.setReg(name, value)
+    expect(deliverTrap(world.cpu, 13)).toBe(true)
+    expect(pushed(world, 0x9000)).toEqual([0x1a, 0x08048123, 0x73, 0x202, 0x0804a000, 0x7b])
+  })
+
+  test('B-T-007, B-T-011: from ring 1 the current stack goes on', () => {
+    const world = ready()
+    setInterrupt(world.cpu, 5)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.cpu.reg('esp')).toBe(PAGE_OFFSET + STACK_TOP - 12)
+    expect(world.cpu.reg('ss')).toBe(0x69)
+    expect(world.cpu.reg('cs')).toBe(0x61)
+    expect(world.cpu.reg('eip')).toBe(HANDLER)
+  })
+
+  test('B-T-009: IF in the frame is what the Guest believes, the true one stays on', () => {
+    const world = ready()
+    load(world, 3, 0xf)
+    enabled(world, 0)
+    expect(deliverTrap(world.cpu, 3)).toBe(true)
+    expect(pushed(world, STACK_TOP)[2]).toBe(0x002)
+    expect(world.cpu.reg('eflags')).toBe(0x202)
+  })
+
+  test('B-T-010, X-29: without a data page IF is left, a trap gate works, an interrupt gate kills', () => {
+    const world = makeGuest()
+    inKernel(world)
+    world.cpu.idt.set([(0x61 << 16) | (HANDLER & 0xffff), (HANDLER & 0xffff0000) | 0x8f00], 6)
+    expect(deliverTrap(world.cpu, 3)).toBe(true)
+    expect(pushed(world, STACK_TOP)[2]).toBe(0x202)
+    expect(world.lg.dead).toBeNull()
+    world.cpu.idt[7] = (HANDLER & 0xffff0000) | 0x8e00
+    deliverTrap(world.cpu, 3)
+    expect(world.lg.dead).toBe('Disabling interrupts')
+  })
+
+  test('B-T-012: an interrupt gate turns the Guest\'s word off, a trap gate does not', () => {
+    for (const [type, after] of [[0xe, 0], [0xf, 0x200]]) {
+      const world = ready(type)
+      setInterrupt(world.cpu, 5)
+      tryDeliverInterrupt(world.cpu)
+      expect(enabled(world)).toBe(after)
+    }
+  })
+
+  test('the handler starts with TF, NT and RF off', () => {
+    const world = ready()
+    load(world, 3, 0xf)
+    world.cpu.setReg('eflags', 0x14302)
+    deliverTrap(world.cpu, 3)
+    expect(world.cpu.reg('eflags')).toBe(0x202)
+    expect(pushed(world, STACK_TOP)[2]).toBe(0x14302)
+  })
+
+  test('X-23: a frame may cross into a page that lies elsewhere', () => {
+    const world = ready()
+    world.mm.write32(0x2000 + 7 * 4, (0x20 << 12) | 7)
+    world.cpu.setReg('esp', PAGE_OFFSET + 0x8004)
+    setInterrupt(world.cpu, 5)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.mm.read32(0x8000)).toBe(0x202)
+    expect(world.mm.read32(0x20ff8)).toBe(START)
+  })
+
+  test('B-T-005: a stack outside memory kills and harms nobody', () => {
+    const world = ready()
+    world.cpu.setReg('esp', PAGE_OFFSET + 0x300000)
+    setInterrupt(world.cpu, 5)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.lg.dead).not.toBeNull()
+  })
+})
+
+describe('traps', () => {
+  test('B-T-030, X-04: seven traps push an error code', () => {
+    for (let vector = 0; vector < 32; vector++) {
+      const world = ready()
+      world.cpu.idt.set([(0x61 << 16) | (HANDLER & 0xffff), (HANDLER & 0xffff0000) | 0x8f00], vector * 2)
+      world.cpu.setReg('errcode', 0x77)
+      deliverTrap(world.cpu, vector)
+      expect(pushed(world, STACK_TOP).length, `trap ${vector}`).toBe([8, 10, 11, 12, 13, 14, 17].includes(vector) ? 4 : 3)
+    }
+  })
+
+  test('B-T-031, B-T-032: beyond the table, or not present: false', () => {
+    const world = ready()
+    expect(deliverTrap(world.cpu, 256)).toBe(false)
+    expect(deliverTrap(world.cpu, 100000)).toBe(false)
+    expect(deliverTrap(world.cpu, 3)).toBe(false)
+  })
+})
+
+describe('gates', () => {
+  test('B-T-036: 2, 8, 15 and 31 are ignored without marking change', () => {
+    const world = ready()
+    for (const vector of [2, 8, 15, 31]) {
+      world.cpu.changed = 0
+      hypercall(world, 'LOAD_IDT_ENTRY', vector, 0x600000, 0xc0008500)
+      world.scripted.steps.push((cpu) => { expect(cpu.changed).toBe(0); cpu.setReg('trapnum', 0x20) })
+      world.file.read(null, world.task)
+      expect(world.cpu.idt[vector * 2 + 1]).toBe(0)
+    }
+    expect(world.lg.dead).toBeNull()
+  })
+
+  test('B-T-037, B-T-038: beyond the table kills, and marks change', () => {
+    const world = ready()
+    world.cpu.changed = 0
+    hypercall(world, 'LOAD_IDT_ENTRY', 256, 0, 0)
+    run(world)
+    expect(reason(world)).toBe('Setting idt entry 256')
+    expect(world.cpu.changed).toBe(1)
+  })
+
+  test('B-T-039: not present is stored as zero', () => {
+    const world = ready()
+    hypercall(world, 'LOAD_IDT_ENTRY', 37, 0x601234, 0xc0000e00)
+    run(world)
+    expect([...world.cpu.idt.subarray(74, 76)]).toEqual([0, 0])
+  })
+
+  test('B-T-040: another type kills', () => {
+    const world = ready()
+    hypercall(world, 'LOAD_IDT_ENTRY', 40, 0x600000, 0xc0008500)
+    run(world)
+    expect(reason(world)).toBe('bad IDT type 5')
+  })
+
+  test('B-T-041, B-T-004: selector forced; address, present, privilege and type believed', () => {
+    const world = ready()
+    hypercall(world, 'LOAD_IDT_ENTRY', 40, 0x00501234, 0xc000ffff)
+    run(world)
+    expect([...world.cpu.idt.subarray(80, 82)]).toEqual([0x00611234, 0xc000ef00])
+  })
+
+  test('B-T-042, B-T-043, B-T-046: at start every vector leads to its stub', () => {
+    const world = makeGuest()
+    for (let vector = 0; vector < 256; vector++) {
+      expect(gateInUse(world, vector)).toEqual(stub(world, vector, vector === 31 ? 1 : 0))
+    }
+  })
+
+  test('B-T-044: a stub takes the privilege of the Guest\'s interrupt gate', () => {
+    const world = ready()
+    load(world, 3, 0xe, HANDLER, 3)
+    load(world, 0x80, 0xe, HANDLER, 3)
+    load(world, 10, 0xe, HANDLER, 3)
+    copyTraps(world.cpu)
+    expect(gateInUse(world, 3)).toEqual(stub(world, 3, 3))
+    expect(gateInUse(world, 0x80)).toEqual(stub(world, 0x80, 3))
+    expect(gateInUse(world, 10)).toEqual(stub(world, 10, 0))
+  })
+
+  test('B-T-033, B-T-034, B-T-045: only trap gates of the allowed vectors go direct', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    const direct: number[] = []
+    for (let vector = 0; vector < 256; vector++) load(world, vector, 0xf, HANDLER, 3)
+    copyTraps(world.cpu)
+    for (let vector = 0; vector < 256; vector++) {
+      const [low] = gateInUse(world, vector)
+      if (low === ((0x61 << 16) | (HANDLER & 0xffff))) direct.push(vector)
+    }
+    const never = [2, 6, 7, 8, 13, 14, 15, 31]
+    expect(direct).toEqual([...Array(32).keys()].filter((vector) => !never.includes(vector)).concat([0x80]))
+  })
+})
+
+describe('stacks', () => {
+  test('B-T-047, X-20: only ring 1 will do', () => {
+    for (const segment of [0x68, 0x6a, 0x6b]) {
+      const world = ready()
+      hypercall(world, 'SET_STACK', segment, PAGE_OFFSET + 0x9000, 1)
+      run(world)
+      expect(reason(world)).toBe(`bad stack segment ${segment}`)
+      expect(world.cpu.esp1).toBe(0)
+    }
+  })
+
+  test('B-T-048: at most two pages', () => {
+    const world = ready()
+    hypercall(world, 'SET_STACK', 0x69, PAGE_OFFSET + 0x9000, 3)
+    run(world)
+    expect(reason(world)).toBe('bad stack pages 3')
+  })
+
+  test('B-T-049, B-T-050: the page of esp-1 and the one below are pinned, and used from the next run', () => {
+    const world = ready()
+    hypercall(world, 'SET_STACK', 0x69, PAGE_OFFSET + 0xb000, 2)
+    run(world)
+    for (const page of [0xa, 0x9]) expect(world.mm.read32(0x2000 + page * 4) & 0x60).toBe(0x60)
+    expect(world.mm.read32(0x2000 + 0xb * 4) & 0x60).toBe(0)
+    const tss = world.host.statePage + lguestState.guestTss
+    expect(world.host.physical.read32(tss + 12)).toBe(PAGE_OFFSET + 0xb000)
+    expect(world.host.physical.read32(tss + 16)).toBe(0x69)
+  })
+
+  test('a stack that cannot be pinned kills', () => {
+    const world = ready()
+    hypercall(world, 'SET_STACK', 0x69, 0x1000, 1)
+    run(world)
+    expect(reason(world)).toBe('bad stack page 0xfff')
+  })
+
+  test('the trap of the loop is what ends up in the Guest', () => {
+    const world = ready()
+    load(world, 0, 0xf)
+    trap(world, 0)
+    run(world)
+    expect(world.cpu.reg('eip')).toBe(HANDLER)
+  })
+})
