@@ -122,7 +122,7 @@ describe('generators', () => {
     await tangle(root)
     expect(text(root, made)).toBe(before)
     write(root, made, 'changed')
-    await tangle(root)
+    await tangle(root, true)
     expect(text(root, made)).toBe(before)
   })
 

@@ -7,7 +7,7 @@ import type { Outline } from './markdown.ts'
 import { hash, readIfThere, writeWhole } from './write.ts'
 
 /** To be raised when Outline changes its form. */
-const version = 1
+const version = 2
 
 interface Stored {
   version: number

@@ -1,14 +1,15 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
 import { checkTypes, checkWidths } from './check.ts'
-import { Diagnostics, format, type Diagnostic } from './diagnostics.ts'
+import { Diagnostics, format, type Diagnostic, type Place } from './diagnostics.ts'
 import { runTests } from './run-tests.ts'
 import { testsFor, Unknown } from './tags.ts'
 import { tangle, type Tangled } from './tangle.ts'
+import { untangle } from './untangle.ts'
 
 /** Tangles and says so on stderr; undefined where the chapters have errors. */
-export async function tangleAndReport(root: string): Promise<Tangled | undefined> {
+export async function tangleAndReport(root: string, force = false): Promise<Tangled | undefined> {
   const start = performance.now()
-  const tangled = await tangle(root)
+  const tangled = await tangle(root, force)
   if (!tangled.result) {
     report(tangled.errors)
     return undefined
@@ -56,4 +57,17 @@ export async function test(root: string, names: string[]): Promise<number> {
     console.error(error.message)
     return 1
   }
+}
+
+/** Carries edits in generated/ back into the chapters, and says what went where. */
+export async function untangleAndReport(root: string): Promise<number> {
+  const { errors, carried } = await untangle(root)
+  if (errors.length > 0) {
+    report(errors)
+    return 1
+  }
+  const show = ({ file, line }: Place) => `${file}:${line}`
+  for (const { from, to } of carried) console.log(`${show(from)} → ${show(to)}`)
+  if (carried.length === 0) console.error('generated/ holds no edits')
+  return 0
 }

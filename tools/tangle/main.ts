@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { findRoot } from './chapters.ts'
-import { check, tangleAndReport, test } from './commands.ts'
+import { check, tangleAndReport, test, untangleAndReport } from './commands.ts'
 
 const program = new Command('journey')
   .description('The tools of the journey: from chapters to code, and back.')
@@ -19,14 +19,20 @@ function toRoot(folder: string): string {
   throw new InvalidArgumentError(`${folder} holds no journey/`)
 }
 
-interface Options { root: string }
+interface Options { root: string, force?: boolean }
 
 command('tangle', 'extract generated/ from the chapters', `
 Only changed files are written, and files no longer produced go. With an error
 in any chapter nothing is written: the last good output stays.`)
-  .action(async ({ root }: Options) => {
-    process.exitCode = await tangleAndReport(root) ? 0 : 1
+  .option('-f, --force', 'overwrite edits made by hand in generated/')
+  .action(async ({ root, force }: Options) => {
+    process.exitCode = await tangleAndReport(root, force) ? 0 : 1
   })
+
+command('untangle', 'carry edits made in generated/ back into the chapters', `
+Edits are accepted only if tangling again gives exactly them; if one could go to
+two places, or its chapter has changed as well, none is carried.`)
+  .action(async ({ root }: Options) => { process.exitCode = await untangleAndReport(root) })
 
 command('check', 'tangle, then check types and the width of fences', `
 Errors are reported at the chapters' lines, as chapter.md:line:col: message.`)

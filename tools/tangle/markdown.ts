@@ -77,7 +77,7 @@ function readFence(node: Positioned, value: string, lines: string[]): Fence | un
   if (!mark) return undefined
   const closed = end.line > start.line && closes(lines[end.line - 1], mark[1])
   const count = end.line - start.line - (closed ? 1 : 0)
-  const body = count > 0 ? value.split('\n') : []
+  const body = count > 0 ? value.split(/\r?\n/) : []
   const columns = body.map((text, i) => lines[start.line + i].length - text.length + 1)
   const plain = columns.every((column) => column === 1)
   const fence = { line: start.line, column: start.column, opening, body, closed }

@@ -39,15 +39,17 @@ export function withMap(path: string, text: string, lines: Iterable<Segment[]>):
 
 /** The text of a file that `withMap` made, without its map. */
 export function withoutMap(text: string): string {
-  const end = text.lastIndexOf(marker)
-  return end < 0 ? text : text.slice(0, end)
+  const start = text.lastIndexOf(marker)
+  if (start < 0) return text
+  const end = text.indexOf('\n', start)
+  return text.slice(0, start) + (end < 0 ? '' : text.slice(end + 1))
 }
 
 /** The map in the text of a generated file, as JSON; undefined if it has none. */
 export function mapIn(text: string): string | undefined {
   const start = text.lastIndexOf(marker)
   if (start < 0) return undefined
-  return Buffer.from(text.slice(start + marker.length), 'base64').toString()
+  return Buffer.from(text.slice(start + marker.length).split('\n')[0], 'base64').toString()
 }
 
 /** The segments of a tangled file's lines. */

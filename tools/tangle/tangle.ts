@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { gather, type Book, type ParsedChapter } from './book.ts'
 import { outlines } from './cache.ts'
 import { findChapters, readChapter, type ChapterFile } from './chapters.ts'
-import { Diagnostics, type Diagnostic } from './diagnostics.ts'
+import { at, Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
-import { hash, readManifest, writeOutputs, type Output, type Written } from './write.ts'
+import { carryOut, hash, planOutputs, readManifest, type Output, type Written } from './write.ts'
 
 export interface Tangled {
   chapters: (ChapterFile & ParsedChapter)[]
@@ -17,19 +17,28 @@ export interface Tangled {
   errors: Diagnostic[]
 }
 
-/** Reads and expands all chapters of the book at `root`; writes no file of it. */
-export async function read(root: string): Promise<Tangled> {
+/**
+ * Reads and expands all chapters of the book at `root`; writes no file of it.
+ * `instead` may give another text for a chapter than that on disk.
+ */
+export async function read(
+  root: string, instead = (_path: string, text: string) => text,
+): Promise<Tangled> {
   const out = new Diagnostics()
   const found = findChapters(root)
-  const parsed = await outlines(join(root, 'generated'), found.map((c) => readChapter(root, c)))
+  const texts = found.map((chapter) => instead(chapter.path, readChapter(root, chapter)))
+  const parsed = await outlines(join(root, 'generated'), texts)
   const chapters = found.map((chapter, i) => ({ ...chapter, ...parsed[i] }))
   const book = gather(chapters, out)
   const files = expand(book, out)
   return { chapters, book, files, errors: out.sorted(book.order) }
 }
 
-/** Tangles into generated/; with errors, the last good output stays as it is. */
-export async function tangle(root: string): Promise<Tangled & { result?: Written }> {
+/**
+ * Tangles into generated/; with errors, the last good output stays as it is.
+ * With `force`, edits made there by hand are overwritten.
+ */
+export async function tangle(root: string, force = false): Promise<Tangled & { result?: Written }> {
   const tangled = await read(root)
   if (tangled.errors.length > 0) return tangled
   const generated = join(root, 'generated')
@@ -37,14 +46,25 @@ export async function tangle(root: string): Promise<Tangled & { result?: Written
   const out = new Diagnostics()
   const made = await generate(root, tangled.files, outputs, readManifest(generated), out)
   if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
-  return { ...tangled, result: writeOutputs(generated, [...outputs, ...made]) }
+  const plan = planOutputs(generated, [...outputs, ...made])
+  if (!force) for (const path of plan.edited) refuseEdited(path, out)
+  if (out.failed) return { ...tangled, errors: out.all }
+  return { ...tangled, result: carryOut(generated, plan) }
 }
+
+function refuseEdited(path: string, out: Diagnostics): void {
+  out.error(at(`generated/${path}`, 1, 1), 'edited by hand since it was tangled',
+    'carry the edit back: npm run untangle; or drop it: npm run tangle -- --force')
+}
+
+/** To be raised when what is written for the same chapters changes its form. */
+const version = 2
 
 function output(file: TangledFile): Output {
   const { path } = file
   let made: string | undefined
   const text = () => (made ??= makeText(file))
-  return { path, key: hash(fingerprint(file)), text }
+  return { path, key: hash(`${version}\n${fingerprint(file)}`), text }
 }
 
 function makeText(file: TangledFile): string {
