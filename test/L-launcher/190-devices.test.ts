@@ -11,7 +11,7 @@ import { fakeMemory, FakePlatform } from './fakes.ts';
 
 const MB = 1 << 20;
 const PAGE = 4096;
-const table = () => new DeviceTable(fakeMemory(1));
+const table = () => new DeviceTable(fakeMemory(1), () => {});
 const descriptor = (devices: DeviceTable, index: number) => {
   const at = MB + index * deviceDescriptor.size;
   return {

@@ -241,7 +241,7 @@ describe('L:210 dispatch', () => {
   it('prints console output, in order (B-L-084, B-L-114)', () => {
     const { guest, memory } = fakeGuest();
     const platform = new FakePlatform();
-    const devices = new DeviceTable(memory);
+    const devices = new DeviceTable(memory, () => {});
     setupConsole(devices, platform, () => {});
     memory.write(BUFFER, bytes('lo!'));
     memory.write(0x6000, bytes('Hel'));
@@ -253,7 +253,7 @@ describe('L:210 dispatch', () => {
 
   it('gives a key to the first device that has it (B-L-114)', () => {
     const { guest, memory } = fakeGuest();
-    const devices = new DeviceTable(memory);
+    const devices = new DeviceTable(memory, () => {});
     devices.add({ name: 'input only', outputKey: 16 });
     devices.add({ name: 'first', outputKey: 16, output: () => 1 });
     devices.add({ name: 'second', outputKey: 16, output: () => 2 });
@@ -266,14 +266,14 @@ describe('L:210 dispatch', () => {
     const { guest, memory } = fakeGuest();
     const warnings: string[] = [];
     putDma(memory, RECORD, []);
-    handleOutput(guest, new DeviceTable(memory), RECORD, 16,
+    handleOutput(guest, new DeviceTable(memory, () => {}), RECORD, 16,
       (line) => warnings.push(line));
     expect(warnings).toEqual(['lguest: Pending dma 0x3000, key 0x10']);
   });
 
   it('serves inputs until none is ready (B-L-116, B-L-117)', () => {
     const { guest, memory } = fakeGuest();
-    const devices = new DeviceTable(memory);
+    const devices = new DeviceTable(memory, () => {});
     const log: string[] = [];
     const input = (name: string, times: number, last: boolean) => ({
       ready: () => times > 0,
@@ -336,7 +336,7 @@ describe('L:200 the Waker', () => {
 function diskFixture(sectors = 4) {
   const fake = fakeGuest();
   const { memory, device } = fake;
-  const devices = new DeviceTable(memory);
+  const devices = new DeviceTable(memory, () => {});
   const file = new BytesFile(
     Uint8Array.from({ length: sectors * 512 }, (_, i) => i / 512));
   setupBlockFile(devices, 'disk', file);

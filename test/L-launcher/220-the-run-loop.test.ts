@@ -12,7 +12,7 @@ import { bytes, fakeGuest, FakePlatform, putDma } from './fakes.ts';
 function fixture(...results: unknown[]) {
   const fake = fakeGuest();
   const platform = new FakePlatform();
-  const devices = new DeviceTable(fake.memory);
+  const devices = new DeviceTable(fake.memory, platform.complain);
   setupConsole(devices, platform, () => {});
   fake.device.results.push(...results as typeof fake.device.results);
   const waker = new Waker(fake.guest, devices.inputs, platform);

@@ -111,6 +111,13 @@ describe('L:500 rings that make no sense', () => {
       d.descriptor(0, 0x4000, 0xffffffff, 0, 0);
       d.offer(0);
     }],
+    ['the same memory again and again', 'more than its memory',
+      (d: Driver) => {
+        for (let i = 0; i < 3; i++) {
+          d.descriptor(i, 0, 0x80000, i < 2 ? NEXT : 0, i + 1);
+        }
+        d.offer(0);
+      }],
   ])('%s', (_what, words, spoil) => {
     const { queue, driver } = fixture();
     spoil(driver);

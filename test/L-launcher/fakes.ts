@@ -116,6 +116,10 @@ export class FakePlatform implements Platform {
   readonly now = (): number => this.time;
   readonly wallClock = (): number => this.time;
 
+  random(into: Uint8Array): void {
+    into.fill(7);
+  }
+
   breathe(): Promise<void> {
     return Promise.resolve();
   }
