@@ -56,7 +56,7 @@ export class FakeSpace implements AddressSpace {
 /** Guest memory of `megabytes`, with room for devices above it. */
 export function fakeMemory(megabytes: number): GuestMemory {
   const size = megabytes << 20;
-  return new GuestMemory(new FakeSpace(size / PAGE_SIZE + 64), size);
+  return new GuestMemory(new FakeSpace(size / PAGE_SIZE + 128), size);
 }
 
 /** Input under a test's control. */

@@ -1,0 +1,260 @@
+import { describe, expect, it } from 'vitest';
+import { LHREQ_IRQ } from '../../generated/abi/common.ts';
+import { BytesFile } from '../../generated/launcher/bytes-file.ts';
+import { virtioBlock } from '../../generated/launcher/virtio/block.ts';
+import { FEATURE_INDIRECT, featureBits, LguestBus } from
+  '../../generated/launcher/virtio/bus.ts';
+import { virtioConsole } from '../../generated/launcher/virtio/console.ts';
+import { virtioRng } from '../../generated/launcher/virtio/rng.ts';
+import { bytes, fakeGuest, FakePlatform, text } from './fakes.ts';
+import { Driver } from './virtio-driver.ts';
+
+const MB = 1 << 20;
+const PAGE = MB;
+const words = (address: number) => Uint32Array.of(address, 0);
+
+function fixture() {
+  const fake = fakeGuest(1);
+  const platform = new FakePlatform();
+  const bus = new LguestBus(fake.guest,
+    (said) => { platform.print(said); });
+  const notify = (address: number) => bus.serve(fake.guest, words(address));
+  return { ...fake, platform, bus, notify,
+    irqs: () => fake.device.sent(LHREQ_IRQ).map(([irq]) => irq) };
+}
+
+describe('L:520 the descriptor page', () => {
+  it('has a disk and a console as the fact sheet says', () => {
+    const { bus, memory, platform } = fixture();
+    bus.add(virtioBlock('vda', new BytesFile(new Uint8Array(1536))));
+    bus.add(virtioConsole(platform, () => {}));
+    expect([...memory.read(PAGE, 33)]).toEqual([
+      2, 1, 2, 16, 0,
+      0, 1, 1, 0, 0x01, 0x01, 0, 0,
+      0x04, 0x02, 0, 0,
+      3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 254, 0, 0, 0]);
+    expect([...memory.read(PAGE + 33, 22)]).toEqual([
+      3, 2, 0, 0, 0,
+      0, 1, 2, 0, 0x04, 0x01, 0, 0,
+      0, 1, 3, 0, 0x07, 0x01, 0, 0, 0]);
+    expect(memory.top).toBe(MB + 0xa000);
+  });
+
+  it('holds no more than there are interrupts', () => {
+    const { bus, platform } = fixture();
+    for (let i = 0; i < 15; i++) bus.add(virtioConsole(platform, () => {}));
+    bus.add(virtioRng(platform));
+    expect(() => bus.add(virtioRng(platform))).toThrow('too many devices');
+  });
+
+  it('writes features as bits', () => {
+    expect([...featureBits(2, 9)]).toEqual([4, 2]);
+    expect([...featureBits(28)]).toEqual([0, 0, 0, 0x10]);
+    expect(featureBits().length).toBe(0);
+  });
+});
+
+describe('L:540 NOTIFY', () => {
+  it('prints what an early Guest says', () => {
+    const { notify, memory, platform } = fixture();
+    memory.write(0x4000, bytes('Linux version\0more'));
+    notify(0x4000);
+    expect(platform.out).toBe('Linux version');
+    expect(() => notify(0xfffffff0)).toThrow('Bad NOTIFY');
+  });
+
+  it('resets a device at status 0', () => {
+    const { bus, memory, notify } = fixture();
+    bus.add({ ...virtioBlock('d', new BytesFile(new Uint8Array(512))),
+      features: featureBits(FEATURE_INDIRECT) });
+    const accepted = PAGE + 5 + 8 + 4;
+    const driver = new Driver(memory, MB + 0x1000, 256);
+    memory.write(accepted, Uint8Array.of(0, 0, 0, 0x10));
+    memory.write(PAGE + 4, Uint8Array.of(3));
+    notify(PAGE);
+    driver.write(memory, 0x8000, 0, 0x4000, 16, 1, 1);
+    driver.write(memory, 0x8000, 1, 0x5000, 1, 2, 0);
+    driver.addIndirect(0x8000, 2);
+    notify(MB + 0x1000);
+    expect(driver.collect().length).toBe(1);
+    memory.write(PAGE + 4, Uint8Array.of(0));
+    notify(PAGE);
+    expect([...memory.read(accepted, 4)]).toEqual([0, 0, 0, 0]);
+    expect(memory.read16(driver.available + 2)).toBe(0);
+  });
+});
+
+describe('L:560 the console on two rings', () => {
+  const console = () => {
+    const f = fixture();
+    f.bus.add(virtioConsole(f.platform, () => { f.platform.err.push('!'); }));
+    const [input] = [...f.bus.inputs];
+    return { ...f, input,
+      keys: new Driver(f.memory, MB + 0x1000, 256),
+      screen: new Driver(f.memory, MB + 0x4000, 256) };
+  };
+
+  it('prints at once, and interrupts only if asked to', () => {
+    const { screen, memory, notify, platform, irqs } = console();
+    memory.write(0x4000, bytes('hello, world'));
+    screen.suppress(true);
+    screen.add([[0x4000, 5], [0x4005, 7]], []);
+    notify(MB + 0x4000);
+    expect(platform.out).toBe('hello, world');
+    expect(screen.collect()).toEqual([{ id: 0, length: 0 }]);
+    expect(irqs()).toEqual([]);
+    screen.suppress(false);
+    screen.add([[0x4000, 5]], []);
+    notify(MB + 0x4000);
+    expect(irqs()).toEqual([2]);
+  });
+
+  it('passes keys on, with an interrupt', () => {
+    const { keys, input, guest, memory, platform, irqs } = console();
+    keys.add([], [[0x5000, 4096]]);
+    platform.console.type('ls\n');
+    expect(input.ready()).toBe(true);
+    expect(input.handle(guest)).toBe(true);
+    expect(text(memory.read(0x5000, 3))).toBe('ls\n');
+    expect(keys.collect()).toEqual([{ id: 0, length: 3 }]);
+    expect(irqs()).toEqual([1]);
+  });
+
+  it('lets a pipe wait for a buffer', () => {
+    const { keys, input, guest, platform } = console();
+    platform.console.isTerminal = false;
+    platform.console.type('abc');
+    input.afterTurn(guest);
+    expect(input.ready()).toBe(false);
+    expect(platform.console.requests).toBe(0);
+    keys.add([], [[0x5000, 2]]);
+    input.afterTurn(guest);
+    expect(platform.console.requests).toBe(1);
+    expect(input.ready()).toBe(true);
+    input.handle(guest);
+    expect(keys.collect()[0].length).toBe(2);
+    expect(input.ready()).toBe(false);
+  });
+
+  it('hears three ^C even if its Guest does not', () => {
+    const { input, guest, platform } = console();
+    for (let i = 0; i < 3; i++) {
+      platform.console.type('\x03');
+      expect(input.ready()).toBe(true);
+      input.handle(guest);
+    }
+    expect(platform.err).toEqual(['!']);
+  });
+
+  it('forgets its input at the end, and keeps the buffer', () => {
+    const { keys, input, guest, platform } = console();
+    keys.add([], [[0x5000, 8]]);
+    platform.console.ended = true;
+    expect(input.handle(guest)).toBe(false);
+    expect(keys.collect()).toEqual([]);
+    expect(platform.console.raw).toEqual([true, false]);
+  });
+});
+
+describe('L:580 the disk', () => {
+  const disk = () => {
+    const f = fixture();
+    const file = Object.assign(new BytesFile(
+      Uint8Array.from({ length: 2048 }, (_, i) => i >> 9)), { synced: 0 });
+    file.sync = () => { file.synced++; };
+    f.bus.add(virtioBlock('vda', file));
+    const driver = new Driver(f.memory, MB + 0x1000, 256);
+    const header = (type: number, sector: number) => {
+      f.memory.write(0x3000, new Uint8Array(16));
+      f.memory.write32(0x3000, type);
+      f.memory.write32(0x3008, sector);
+      f.memory.write(0x7000, Uint8Array.of(0xee));
+    };
+    const go = () => {
+      f.notify(MB + 0x1000);
+      return { length: driver.collect()[0].length,
+        status: f.memory.read(0x7000, 1)[0] };
+    };
+    return { ...f, file, driver, header, go };
+  };
+
+  it('reads into many pieces', () => {
+    const { driver, header, go, memory, irqs } = disk();
+    header(0, 1);
+    driver.add([[0x3000, 16]], [[0x4000, 600], [0x5000, 424], [0x7000, 1]]);
+    expect(go()).toEqual({ length: 1025, status: 0 });
+    expect([memory.read(0x4000 + 511, 1)[0], memory.read(0x5000, 1)[0]])
+      .toEqual([1, 2]);
+    expect(irqs()).toEqual([1]);
+  });
+
+  it('takes its header wherever it ends', () => {
+    const { driver, header, go, file, memory } = disk();
+    header(1, 2);
+    memory.write(0x3010, new Uint8Array(512).fill(9));
+    driver.add([[0x3000, 7], [0x3007, 521]], [[0x7000, 1]]);
+    expect(go()).toEqual({ length: 1, status: 0 });
+    expect([file.bytes[1023], file.bytes[1024], file.bytes[1535],
+      file.bytes[1536]]).toEqual([1, 9, 9, 3]);
+  });
+
+  it('has its status as the last byte of a larger piece', () => {
+    const { driver, header, go, memory } = disk();
+    header(0, 3);
+    driver.add([[0x3000, 16]], [[0x7000 - 512, 513]]);
+    expect(go()).toEqual({ length: 513, status: 0 });
+    expect(memory.read(0x7000 - 1, 1)[0]).toBe(3);
+  });
+
+  it('fails requests beyond its end, and keeps its length', () => {
+    const { driver, header, go, file } = disk();
+    header(0, 4);
+    driver.add([[0x3000, 16]], [[0x4000, 512], [0x7000, 1]]);
+    expect(go()).toEqual({ length: 1, status: 1 });
+    header(1, 3);
+    driver.add([[0x3000, 16], [0x4000, 1024]], [[0x7000, 1]]);
+    expect(go()).toEqual({ length: 1, status: 1 });
+    expect(file.size()).toBe(2048);
+  });
+
+  it('flushes, and knows what it does not know', () => {
+    const { driver, header, go, file } = disk();
+    header(4, 0);
+    driver.add([[0x3000, 16]], [[0x7000, 1]]);
+    expect(go()).toEqual({ length: 1, status: 0 });
+    expect(file.synced).toBe(1);
+    header(2, 0);
+    driver.add([[0x3000, 16]], [[0x4000, 512], [0x7000, 1]]);
+    expect(go()).toEqual({ length: 1, status: 2 });
+  });
+
+  it('ends over a request without head or tail', () => {
+    const { driver, notify } = disk();
+    driver.add([[0x3000, 15]], [[0x7000, 1]]);
+    expect(() => notify(MB + 0x1000)).toThrow('without head or tail');
+    driver.add([[0x3000, 16]], []);
+    expect(() => notify(MB + 0x1000)).toThrow('without head or tail');
+  });
+
+  it('serves all there is at one kick', () => {
+    const { driver, header, notify } = disk();
+    header(0, 0);
+    for (let i = 0; i < 20; i++) {
+      driver.add([[0x3000, 16]], [[0x4000, 512], [0x7000, 1]]);
+    }
+    notify(MB + 0x1000);
+    expect(driver.collect().length).toBe(20);
+  });
+});
+
+describe('L:580 randomness', () => {
+  it('fills every buffer to its end', () => {
+    const { bus, memory, platform, notify } = fixture();
+    bus.add(virtioRng(platform));
+    const driver = new Driver(memory, MB + 0x1000, 256);
+    driver.add([], [[0x4000, 10], [0x5000, 5]]);
+    notify(MB + 0x1000);
+    expect(driver.collect()).toEqual([{ id: 0, length: 15 }]);
+    expect([...memory.read(0x5000, 6)]).toEqual([7, 7, 7, 7, 7, 0]);
+  });
+});
