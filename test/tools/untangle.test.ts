@@ -67,7 +67,7 @@ test('an edit and a change of the chapters in the same file are a conflict', asy
   edit(root, core, 'length = 2', 'length = 4')
   edit(root, chapter, 'length = 3', 'length = 5')
   expect((await untangle(root)).errors.map(format)).toEqual([
-    `${core}:8:1: both this file and its chapters have changed since they were last tangled
+    `${core}:7:1: both this file and its chapters have changed since they were last tangled
     its root stands at ${chapter}:6; put one of the two back, or make the edit there by hand`])
 })
 
