@@ -1,5 +1,5 @@
 /** Fixtures: books in small, copied aside so that tests may change them. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,4 +50,17 @@ export function tree(folder: string): Record<string, string> {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1))
   const shown = files.filter((file) => !file.startsWith('.')).sort()
   return Object.fromEntries(shown.map((file) => [file, text(folder, file)]))
+}
+
+const parts = [
+  'bin', 'tools', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts',
+]
+
+/** The fixture project: its own chapters and tests, our tools and packages. */
+export function cloneProject(): string {
+  const root = copyOf('project')
+  for (const part of parts) cpSync(join(project, part), join(root, part), { recursive: true })
+  symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
+  edit(root, 'tsconfig.json', '"generated", "tools", "test", "bench"', '"generated"')
+  return root
 }

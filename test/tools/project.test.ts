@@ -1,23 +1,12 @@
 /** The commands as a user runs them, each in a small project of its own. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { copyOf, edit, project, text, write } from './fixture.ts'
+import { cloneProject, copyOf, edit, project, text, write } from './fixture.ts'
 
 const chapter = 'journey/L-launcher/000-division.md'
 const testFile = 'test/L-launcher/000-division.test.ts'
-
-/** The fixture as a project: its own chapters and tests, our tools and packages. */
-function clone(): string {
-  const root = copyOf('project')
-  for (const part of ['bin', 'tools', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts']) {
-    cpSync(join(project, part), join(root, part), { recursive: true })
-  }
-  symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
-  edit(root, 'tsconfig.json', '"generated", "tools", "test", "bench"', '"generated"')
-  return root
-}
 
 function run(root: string, ...command: string[]) {
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, VITEST: undefined }
@@ -27,7 +16,7 @@ function run(root: string, ...command: string[]) {
 
 describe('bin/lguest', () => {
   test('tangles, bundles and runs the Launcher, with nothing else on stdout', () => {
-    const root = clone()
+    const root = cloneProject()
     for (const arguments_ of [['a', 'b'], ['c']]) {
       const { status, stdout, stderr } = run(root, 'bin/lguest.mjs', ...arguments_)
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `session ${arguments_.join(' ')}\n`, stderr: '' })
@@ -35,14 +24,14 @@ describe('bin/lguest', () => {
   })
 
   test('runs what the chapter says now', () => {
-    const root = clone()
+    const root = cloneProject()
     run(root, 'bin/lguest.mjs')
     edit(root, chapter, '`session ', '`meeting ')
     expect(run(root, 'bin/lguest.mjs', 'a').stdout).toBe('meeting a\n')
   })
 
   test('dies with a trace that names the chapter', () => {
-    const { status, stderr } = run(clone(), 'bin/lguest.mjs', 'die')
+    const { status, stderr } = run(cloneProject(), 'bin/lguest.mjs', 'die')
     expect(status).toBe(1)
     expect(stderr).toContain('Error: divisor is zero')
     expect(stderr).toMatch(/at divide \(.*journey\/L-launcher\/000-division\.md:30:33\)/)
@@ -50,7 +39,7 @@ describe('bin/lguest', () => {
   })
 
   test('says where a chapter is wrong, and starts nothing', () => {
-    const root = clone()
+    const root = cloneProject()
     edit(root, chapter, '{#check-the-divisor}', '{#check-the-divisors}')
     const { status, stdout, stderr } = run(root, 'bin/lguest.mjs')
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
@@ -58,7 +47,7 @@ describe('bin/lguest', () => {
   })
 
   test('says where code does not parse', () => {
-    const root = clone()
+    const root = cloneProject()
     edit(root, chapter, 'return a / b', 'return a / / b')
     const { status, stderr } = run(root, 'bin/lguest.mjs')
     expect(status).toBe(1)
@@ -68,13 +57,13 @@ describe('bin/lguest', () => {
 
 describe('check', () => {
   test('is content with what is right', () => {
-    const { status, stderr } = run(clone(), 'bin/journey.mjs', 'check')
+    const { status, stderr } = run(cloneProject(), 'bin/journey.mjs', 'check')
     expect(stderr).toMatch(/^tangled 2 files, 2 written \(\d+ ms\)\n$/)
     expect(status).toBe(0)
   })
 
   test('reports types and widths at the lines of the chapter', () => {
-    const root = clone()
+    const root = cloneProject()
     edit(root, chapter, "return 'never'", `return ${'7'.repeat(90)}`)
     const { status, stderr } = run(root, 'bin/journey.mjs', 'check')
     expect(stderr).toContain(`${chapter}:22:81: this line has 99 columns`)
@@ -84,14 +73,14 @@ describe('check', () => {
   })
 
   test('reports a type error in an indented chunk at its own column', () => {
-    const root = clone()
+    const root = cloneProject()
     edit(root, chapter, "text = 'divisor'", 'text: number = true')
     const { stderr } = run(root, 'bin/journey.mjs', 'check')
     expect(stderr).toContain(`${chapter}:30:9: error TS2322`)
   })
 
   test('reports syntax errors at the lines of the chapter', () => {
-    const root = clone()
+    const root = cloneProject()
     edit(root, chapter, 'return a / b', 'return a / / b')
     const { status, stderr } = run(root, 'bin/journey.mjs', 'check')
     expect(stderr).toMatch(/000-division\.md:18:\d+: error TS\d+/)
@@ -101,14 +90,14 @@ describe('check', () => {
 
 describe('test', () => {
   test('runs the tests of a tag', () => {
-    const { status, stdout } = run(clone(), 'bin/journey.mjs', 'test', 'L:010')
+    const { status, stdout } = run(cloneProject(), 'bin/journey.mjs', 'test', 'L:010')
     expect(stdout).toMatch(/✓ test\/L-launcher\/000-division\.test\.ts/)
     expect(stdout.trimEnd()).toMatch(/\n1 passed, 0 failed, 0 skipped$/)
     expect(status).toBe(0)
   })
 
   test('a failing test names the line of the chapter', () => {
-    const root = clone()
+    const root = cloneProject()
     write(root, testFile, text(root, testFile).replace('divide(4, 2)', 'divide(4, 0)'))
     const { status, stdout, stderr } = run(root, 'bin/journey.mjs', 'test')
     expect(stderr).toMatch(/divide journey\/L-launcher\/000-division\.md:30:33/)
@@ -117,13 +106,13 @@ describe('test', () => {
   })
 
   test('an unknown tag is refused with a hint', () => {
-    const { status, stderr } = run(clone(), 'bin/journey.mjs', 'test', 'L:020')
+    const { status, stderr } = run(cloneProject(), 'bin/journey.mjs', 'test', 'L:020')
     expect(stderr).toContain('no heading carries the tag L:020; near it are L:000, L:010')
     expect(status).toBe(1)
   })
 
   test('a coverage report names the lines of the chapter', () => {
-    const root = clone()
+    const root = cloneProject()
     run(root, 'bin/journey.mjs', 'tangle')
     const { stdout } = run(root, 'node_modules/vitest/vitest.mjs', 'run', '--coverage',
       '--coverage.include=generated/launcher/divide.ts')
@@ -132,7 +121,7 @@ describe('test', () => {
   })
 })
 
-test.each(['', 'tangle', 'check', 'test'])('--help of %s', (command) => {
+test.each(['', 'tangle', 'untangle', 'check', 'test', 'watch'])('--help of %s', (command) => {
   const { status, stdout } = run(project, 'bin/journey.mjs', ...command.split(' ').filter(Boolean), '--help')
   expect(stdout).toMatch(/^Usage: journey/)
   expect(status).toBe(0)

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { findRoot } from './chapters.ts'
 import { check, tangleAndReport, test, untangleAndReport } from './commands.ts'
+import { Watch } from './watch.ts'
 
 const program = new Command('journey')
   .description('The tools of the journey: from chapters to code, and back.')
@@ -47,6 +48,14 @@ Examples:
   .argument('[names...]', 'tags, chapters or parts')
   .action(async (names: string[], { root }: Options) => {
     process.exitCode = await test(root, names)
+  })
+
+command('watch', 'tangle on each save, and run the tests of the chapter saved', `
+Errors of a half-written chapter are shown, and the last good output stays.`)
+  .action(async ({ root }: Options) => {
+    const watch = new Watch(root, (line) => console.log(line))
+    await watch.start()
+    process.once('SIGINT', () => { watch.close() })
   })
 
 await program.parseAsync()
