@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { lguestRegs } from '../../generated/abi/common.ts'
 import {
-  lguestPages, lguestState, TRAP_NONE, tss,
+  lguestPages, lguestState, tss,
 } from '../../generated/switcher/layout.ts'
 
 const inPages = (offset: number): number => lguestPages.state + offset
@@ -30,9 +30,5 @@ describe('the two pages', () => {
     expect(inPages(guestTss + tss.ss1)).toBe(0x1038)
     expect(inPages(guestTss + tss.ioBase)).toBe(0x108e)
     expect(guestTss + tss.size).toBe(guestIdt)
-  })
-
-  it('no vector looks like no trap', () => {
-    expect(TRAP_NONE).toBe(256)
   })
 })
