@@ -89,7 +89,8 @@ describe('what is written', () => {
     const root = book(small)
     await tangle(root)
     const before = tree(join(root, 'generated'))
-    write(root, 'generated/.cache/chapters.json', '{"version": 1, "outl')
+    const cache = 'generated/.cache/chapters'
+    for (const file of readdirSync(join(root, cache))) write(root, `${cache}/${file}`, '{"fences": [')
     expect((await tangle(root)).errors).toEqual([])
     expect(tree(join(root, 'generated'))).toEqual(before)
   })

@@ -78,7 +78,7 @@ function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | und
     return undefined
   }
   const block: Block = { chapter, fence, info, references: new Map() }
-  block.references = findReferences(fence.body, (i, column) => placeOf(block, i, column), out)
+  block.references = findReferences(fence, (i, column) => placeOf(block, i, column), out)
   return block
 }
 

@@ -2,36 +2,40 @@
  * Parsed chapters by content: what was parsed once is not parsed again, and
  * remark is not even loaded when nothing has changed.
  */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outline } from './markdown.ts'
 import { hash, readIfThere, writeWhole } from './write.ts'
 
 /** To be raised when Outline changes its form. */
-const version = 2
-
-interface Stored {
-  version: number
-  outlines: Record<string, Outline>
-}
+const version = 3
 
 /** The outlines of `texts`, from the cache in the folder `generated` where it has them. */
 export async function outlines(generated: string, texts: string[]): Promise<Outline[]> {
-  const path = join(generated, '.cache', 'chapters.json')
-  const stored = load(path)
-  const keys = texts.map(hash)
-  const missing = keys.some((key) => !(key in stored))
-  const markdown = missing ? await import('./markdown.ts') : undefined
-  const fresh: Record<string, Outline> = {}
-  keys.forEach((key, i) => { fresh[key] = stored[key] ?? markdown!.outline(texts[i]) })
-  if (missing) writeWhole(path, JSON.stringify({ version, outlines: fresh } satisfies Stored))
-  return keys.map((key) => fresh[key])
+  const folder = join(generated, '.cache', 'chapters')
+  const names = texts.map((text) => `${hash(`${version} ${text}`)}.json`)
+  const found = names.map((name) => load(join(folder, name)))
+  if (found.every((outline) => outline !== undefined)) return found
+  const { outline } = await import('./markdown.ts')
+  const all = found.map((known, i) => known ?? outline(texts[i]))
+  all.forEach((made, i) => {
+    if (!found[i]) writeWhole(join(folder, names[i]), JSON.stringify(made))
+  })
+  forgetOthers(folder, new Set(names))
+  return all
 }
 
-function load(path: string): Record<string, Outline> {
+function load(path: string): Outline | undefined {
   try {
-    const stored: Stored = JSON.parse(readIfThere(path) ?? '{}')
-    return stored.version === version ? stored.outlines : {}
+    return JSON.parse(readIfThere(path) ?? '')
   } catch {
-    return {}
+    return undefined
+  }
+}
+
+function forgetOthers(folder: string, kept: Set<string>): void {
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(folder)) {
+    if (!kept.has(name)) rmSync(join(folder, name), { force: true })
   }
 }

@@ -6,7 +6,6 @@ import { describe, opening, placeOf, type Block, type Book, type Definition } fr
 import type { Diagnostics } from './diagnostics.ts'
 import { nearest } from './names.ts'
 import type { Reference } from './references.ts'
-import { insideTemplate } from './tokens.ts'
 
 export interface Line {
   /** The indentation that the references above it carry over. */
@@ -45,6 +44,9 @@ export function textOf(file: TangledFile): string {
   return file.lines.map((line) => lineText(line) + '\n').join('')
 }
 
+/** To indent the text of a template literal would change the string. */
+const inTemplate = ({ fence }: Block, index: number) => fence.inside?.[index] === 'template'
+
 class Expander {
   private readonly used = new Set<string>()
   private readonly stack: Definition[] = []
@@ -62,7 +64,7 @@ class Expander {
       block.fence.body.forEach((_, index) => {
         const reference = block.references.get(index)
         if (reference) this.refer(reference, block, index, indent, lines)
-        else lines.push({ indent: insideTemplate(block, index) ? '' : indent, block, index })
+        else lines.push({ indent: inTemplate(block, index) ? '' : indent, block, index })
       })
     }
     this.stack.pop()

@@ -7,6 +7,8 @@
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
+import { looksLikeReference } from './references.ts'
+import { scan } from './scan.ts'
 
 export interface Fence {
   /** Line of the opening fence, 1-based; the body starts on the next. */
@@ -19,6 +21,8 @@ export interface Fence {
   /** Columns of the body's lines, 1-based, where they are not all 1. */
   columns?: number[]
   closed: boolean
+  /** What lines begin inside of: text of a template, or a reference in a comment. */
+  inside?: Record<number, 'template' | 'comment'>
 }
 
 export interface Heading {
@@ -79,9 +83,21 @@ function readFence(node: Positioned, value: string, lines: string[]): Fence | un
   const count = end.line - start.line - (closed ? 1 : 0)
   const body = count > 0 ? value.split(/\r?\n/) : []
   const columns = body.map((text, i) => lines[start.line + i].length - text.length + 1)
-  const plain = columns.every((column) => column === 1)
-  const fence = { line: start.line, column: start.column, opening, body, closed }
-  return plain ? fence : { ...fence, columns }
+  const fence: Fence = { line: start.line, column: start.column, opening, body, closed }
+  if (columns.some((column) => column !== 1)) fence.columns = columns
+  const inside = insides(body)
+  if (inside) fence.inside = inside
+  return fence
+}
+
+/** Kept with the outline, so that a chapter that did not change need not be scanned. */
+function insides(body: string[]): Fence['inside'] {
+  if (!body.some((line) => line.includes('`') || line.includes('/*'))) return undefined
+  const found = scan(body).flatMap(({ inside }, i): [number, 'template' | 'comment'][] => {
+    const matters = inside === 'template' || (inside === 'comment' && looksLikeReference(body[i]))
+    return matters ? [[i, inside]] : []
+  })
+  return found.length > 0 ? Object.fromEntries(found) : undefined
 }
 
 function closes(line: string, mark: string): boolean {

@@ -5,6 +5,7 @@
  * be a comment in the place of the code it was to bring.
  */
 import { type Diagnostics, type Place } from './diagnostics.ts'
+import type { Fence } from './markdown.ts'
 import { slug } from './names.ts'
 import { scan, type ScannedLine, type Token } from './scan.ts'
 
@@ -21,19 +22,22 @@ export type References = Map<number, Reference>
 const exact = /^([ \t]*)(?:\/\/|#|;) ?<<([^<>\s](?:[^<>]*[^<>\s])?)>>[ \t]*$/
 const suspicious = /<<?[^<>]*[\p{L}][^<>]*>>?/u
 
-/** Finds the references in `body`, whose line i stands at `place(i)`. */
+/** Whether a line has the form of a reference, wherever it stands. */
+export const looksLikeReference = (line: string): boolean => exact.test(line)
+
+/** Finds the references in a fence, whose line i stands at `place(i)`. */
 export function findReferences(
-  body: string[], place: (line: number, column: number) => Place, out: Diagnostics,
+  { body, inside }: Fence, place: (line: number, column: number) => Place, out: Diagnostics,
 ): References {
   const found: References = new Map()
-  if (!body.some((line) => line.includes('<') && suspicious.test(line))) return found
-  const scanned = scan(body)
+  let scanned: ScannedLine[] | undefined
   body.forEach((line, i) => {
     if (!line.includes('<') || !suspicious.test(line)) return
-    const wrong = misplaced(line, scanned[i])
-    if (wrong) return out.error(place(i, wrong.column), wrong.message, wrong.hint)
     const match = exact.exec(line)
-    if (match) found.set(i, { indent: match[1], name: match[2], id: slug(match[2]) })
+    const wrong = match ? enclosed(match[1].length, inside?.[i])
+      : misplaced(line, (scanned ??= scan(body))[i].tokens)
+    if (wrong) out.error(place(i, wrong.column), wrong.message, wrong.hint)
+    else if (match) found.set(i, { indent: match[1], name: match[2], id: slug(match[2]) })
   })
   return found
 }
@@ -42,18 +46,24 @@ interface Misplaced { column: number, message: string, hint: string }
 
 const alone = 'a reference is a comment alone on its line: // <<Name>>'
 
+/** What is wrong with a reference that stands where no code does. */
+function enclosed(column: number, inside: 'template' | 'comment' | undefined): Misplaced | undefined {
+  if (inside === 'template') return inString(column)
+  if (inside !== 'comment') return undefined
+  return { column, message: 'a reference inside a comment', hint: 'end the comment before it' }
+}
+
+const inString = (column: number): Misplaced => ({
+  column,
+  message: 'a reference inside a string',
+  hint: 'end the string before it, or write the text so that it does not look like one',
+})
+
 /** What is wrong with a line that holds something like a reference, if anything. */
-function misplaced(line: string, { tokens, inside }: ScannedLine): Misplaced | undefined {
+function misplaced(line: string, tokens: Token[]): Misplaced | undefined {
   const column = line.length - line.trimStart().length
   const string = tokens.find((token) => holdsReference(line, token))
-  if (string) {
-    const hint = 'end the string before it, or write the text so that it does not look like one'
-    return { column: Math.max(string.start, column), message: 'a reference inside a string', hint }
-  }
-  if (exact.test(line)) {
-    if (inside !== 'comment') return undefined
-    return { column, message: 'a reference inside a comment', hint: 'end the comment before it' }
-  }
+  if (string) return inString(Math.max(string.start, column))
   const bare = line.trim()
   if (/^<<[^<>]+>>[,;]?$/.test(bare)) {
     return { column, message: `'${bare}' is no comment`, hint: alone }

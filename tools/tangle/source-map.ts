@@ -59,7 +59,7 @@ export function* segmentsOf(file: TangledFile): Generator<Segment[]> {
 
 function segmentsOfLine({ indent, block, index }: Line): Segment[] {
   const place = placeOf(block, index)
-  return tokensOf(block)[index].tokens.map(({ start }) => ({
+  return tokensOf(block)[index].map(({ start }) => ({
     column: indent.length + start,
     source: place.file,
     sourceLine: place.line - 1,
@@ -69,8 +69,16 @@ function segmentsOfLine({ indent, block, index }: Line): Segment[] {
 
 /** What a file's text and map depend on, cheap to compare. */
 export function fingerprint(file: TangledFile): string {
-  return file.lines.map((line) => {
-    const { file: chapter, line: row, column } = placeOf(line.block, line.index)
-    return `${chapter}:${row}:${column}:${lineText(line)}`
-  }).join('\n')
+  const parts: string[] = []
+  let last: Line | undefined
+  for (const line of file.lines) {
+    const { block, index } = line
+    if (block !== last?.block || index !== last.index + 1) {
+      parts.push(`${block.chapter}:${block.fence.line + index}`)
+    }
+    if (block.fence.columns) parts.push(String(block.fence.columns[index]))
+    parts.push(lineText(line))
+    last = line
+  }
+  return parts.join('\n')
 }
