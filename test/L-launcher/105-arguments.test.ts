@@ -15,7 +15,8 @@ const MB = 1 << 20;
 describe('L:105 arguments', () => {
   it('boots Puppy when there is nothing to say', () => {
     expect(plan('')).toEqual({ memory: 32 * MB, kernel: null,
-      kernelArguments: [], initrd: null, devices: [], verbose: false });
+      kernelArguments: [], initrd: null, devices: [], verbose: false,
+      deterministic: false });
     expect(plan('--memory 16 -v')).toMatchObject(
       { memory: 16 * MB, kernel: null, verbose: true });
   });

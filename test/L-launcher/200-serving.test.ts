@@ -279,6 +279,7 @@ describe('L:210 dispatch', () => {
       ready: () => times > 0,
       handle: () => { log.push(name); return --times > 0 || !last; },
       afterTurn: () => {},
+      expected: () => false,
     });
     const [a, b] = [input('a', 2, false), input('b', 3, true)];
     devices.add({ name: 'a', outputKey: null, input: a });
@@ -294,7 +295,7 @@ describe('L:200 the Waker', () => {
     const { guest, device } = fakeGuest();
     const platform = new FakePlatform();
     const input = { isReady: false, ready: () => input.isReady,
-      handle: () => true, afterTurn: () => {} };
+      handle: () => true, afterTurn: () => {}, expected: () => false };
     const waker = new Waker(guest, new Set([input]), platform);
     return { device, platform, input, waker };
   };

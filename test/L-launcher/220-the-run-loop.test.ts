@@ -3,8 +3,10 @@ import { LHREQ_BREAK } from '../../generated/abi/common.ts';
 import {
   EAGAIN, EINVAL, ENOENT, ERESTART,
 } from '../../generated/abi/errno.ts';
+import { InstructionClock } from '../../generated/host/clock.ts';
 import { setupConsole } from '../../generated/launcher/console.ts';
 import { DeviceTable } from '../../generated/launcher/devices.ts';
+import { CountedPace, RealPace } from '../../generated/launcher/pace.ts';
 import { runGuest } from '../../generated/launcher/run.ts';
 import { Waker } from '../../generated/launcher/waker.ts';
 import { bytes, fakeGuest, FakePlatform, putDma } from './fakes.ts';
@@ -16,7 +18,8 @@ function fixture(...results: unknown[]) {
   setupConsole(devices, platform, () => {});
   fake.device.results.push(...results as typeof fake.device.results);
   const waker = new Waker(fake.guest, devices.inputs, platform);
-  const run = () => runGuest(fake.guest, devices, waker, platform);
+  const pace = new RealPace(fake.guest, devices.inputs, waker, platform);
+  const run = () => runGuest(fake.guest, devices, waker, pace);
   return { ...fake, platform, devices, run };
 }
 const error = (errno: number) => ({ kind: 'error', errno });
@@ -89,5 +92,57 @@ describe('L:220 the run loop', () => {
   it('ends at any other error (B-L-128)', async () => {
     await expect(fixture(error(EINVAL)).run()).rejects.toThrow(
       'Running guest failed');
+  });
+});
+
+describe('L:220 counted time', () => {
+  const counted = (pipe: boolean) => {
+    const fake = fakeGuest();
+    const platform = new FakePlatform();
+    platform.console.isTerminal = !pipe;
+    const devices = new DeviceTable(fake.memory, platform.complain);
+    setupConsole(devices, platform, () => {});
+    putDma(fake.memory, 0x3000, [[0x5000, 8]]);
+    fake.device.bound.set(0, { records: [0x3000], irq: 1 });
+    const waker = new Waker(fake.guest, devices.inputs, platform);
+    const clock = new InstructionClock({ instructions: 1000 }, 100);
+    const pace = new CountedPace(fake.guest, devices.inputs, waker, platform,
+      clock);
+    return { ...fake, platform, waker, clock, pace };
+  };
+
+  it('waits for a pipe, and no Guest time passes', async () => {
+    const { pace, platform, waker, clock } = counted(true);
+    const idle = pace.idle(5000);
+    expect(platform.console.requests).toBe(1);
+    platform.console.type('x');
+    await idle;
+    expect(waker.shouted).toBe(true);
+    expect(clock.now()).toBe(10);
+  });
+
+  it('moves the hands when nothing is to come', async () => {
+    const { pace, platform, device, clock } = counted(true);
+    device.bound.clear();
+    await pace.idle(5000);
+    expect(clock.now()).toBe(5000);
+    expect(platform.timers).toEqual([]);
+  });
+
+  it('gives a person time', async () => {
+    const { pace, platform, clock } = counted(false);
+    const idle = pace.idle(5010);
+    await Promise.resolve();
+    expect(platform.timers[0].at).toBe(platform.time + 5000);
+    platform.timers[0].callback();
+    await idle;
+    expect(clock.now()).toBe(5010);
+  });
+
+  it('takes no input while the Guest is busy', async () => {
+    const { pace, platform, waker } = counted(false);
+    platform.console.type('x');
+    await pace.breathe();
+    expect(waker.shouted).toBe(false);
   });
 });
