@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
-  demandPage, guestNewPagetable, initGuestPagetable, pinPage,
+  demandPage, guestErrorCode, guestNewPagetable, initGuestPagetable, pinPage,
 } from '../../generated/host/page-tables.ts'
 import { findSpte } from '../../generated/host/page-tables/shadow.ts'
 import { LauncherMemory } from '../../generated/host/mm.ts'
@@ -133,6 +133,16 @@ describe.each([['two-level', false], ['PAE', true]])('%s tables', (_, pae) => {
     expect(fault(va, USER_WRITE)).toBe(true)
     const at = findSpte(guest.lg, guest.lg.pgdirs[guest.lg.cpu.current], va)
     expect(world.physical.read32(at) & (RW | USER)).toBe(RW | USER)
+  })
+  test('B-T-003 the error code a Guest gets is that of its own tables', () => {
+    const code = (va: number, errcode: number) => guestErrorCode(guest.lg.cpu, va, errcode)
+    expect(code(0x40000000, WRITE)).toBe(WRITE)
+    expect(code(0x40000000, WRITE | 1)).toBe(WRITE)
+    tables.map(VA, 7, P)
+    expect(code(VA, WRITE)).toBe(WRITE | 1)
+    expect(code(VA, USER_READ | 1)).toBe(USER_READ | 1)
+    expect(code(0xffc00000, USER_READ | 1)).toBe(USER_READ | 1)
+    expect(guest.lg.dead).toBe(null)
   })
   test('B-P-009 a page the Launcher does not have kills and maps nothing', () => {
     tables.map(VA, 7, P | RW)
