@@ -45,6 +45,8 @@ test('a half-written chapter shows its error and changes nothing; then it goes o
   const whole = text(root, chapter)
   write(root, chapter, whole.slice(0, -5))
   expect(await until(/stays/)).toContain(`${chapter}:28:1: this fence is never closed`)
+  write(root, chapter, whole.replace('a / b', 'a / / b'))
+  expect(await until(/stays/)).toMatch(/000-division\.md:18:\d+: this does not parse: /)
   expect(tree(join(root, 'generated'))).toEqual(before)
   write(root, chapter, whole.replace('a / b', 'a / b + 0'))
   await until(closing(1, 0))

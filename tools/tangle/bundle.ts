@@ -1,7 +1,7 @@
 /** One module of the tangled system with all it imports, bundled in memory by esbuild. */
 import type { BuildFailure, Plugin } from 'esbuild'
 import { dirname, join, relative, resolve } from 'node:path'
-import { at } from './diagnostics.ts'
+import { at, type Place } from './diagnostics.ts'
 import { Remapper } from './remap.ts'
 import type { Output } from './write.ts'
 
@@ -47,12 +47,22 @@ function fromMemory(generated: string, files: Map<string, Output>): Plugin {
   }
 }
 
-/** A syntax error with the chapter's place in its message's stead. */
+/** Code that does not parse, or imports what is not there. */
+export class SyntaxFailure extends Error {
+  readonly place: Place
+
+  constructor(message: string, place: Place) {
+    super(message)
+    this.place = place
+  }
+}
+
+/** esbuild's first error, at its place in a chapter. */
 export function remapped(failure: BuildFailure, root: string, files?: Map<string, Output>): Error {
   const first = failure.errors?.[0]
   if (!first?.location) return failure
   const { file, line, column } = first.location
   const read = files && ((path: string) => files.get(path.slice('generated/'.length))?.text())
-  const place = new Remapper(root, read).chapterPlace(at(file, line, column + 1))
-  return Object.assign(new Error(first.text), { place: place ?? at(file, line, column + 1) })
+  const place = at(file, line, column + 1)
+  return new SyntaxFailure(first.text, new Remapper(root, read).chapterPlace(place) ?? place)
 }

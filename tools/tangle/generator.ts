@@ -8,7 +8,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { opening } from './book.ts'
-import { bundle, type Bundle } from './bundle.ts'
+import { bundle, SyntaxFailure, type Bundle } from './bundle.ts'
 import { at, type Diagnostics, type Place } from './diagnostics.ts'
 import type { TangledFile } from './expand.ts'
 import { whatIsWrongWith } from './fence-info.ts'
@@ -108,10 +108,15 @@ class Stage {
       if (!Array.isArray(results)) throw new Error('generate() returned no array of files')
       this.take(file.path, made, results, place)
     } catch (error) {
-      const where = chapterPlaceIn(this.root, error) ?? place
-      const message = error instanceof Error ? error.message : String(error)
-      this.out.error(where, `the generator '${file.path}' failed: ${message.split('\n')[0]}`)
+      this.reportFailure(file.path, error, place)
     }
+  }
+
+  private reportFailure(generator: string, error: unknown, place: Place): void {
+    const where = chapterPlaceIn(this.root, error) ?? place
+    const [message] = (error instanceof Error ? error.message : String(error)).split('\n')
+    this.out.error(where, error instanceof SyntaxFailure
+      ? message : `the generator '${generator}' failed: ${message}`)
   }
 
   private take(generator: string, made: Bundle, results: GeneratedFile[], place: Place): void {

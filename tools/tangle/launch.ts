@@ -8,9 +8,9 @@ import type { BuildFailure } from 'esbuild'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { remapped } from './bundle.ts'
+import { remapped, SyntaxFailure } from './bundle.ts'
 import { report } from './commands.ts'
-import { format, type Place } from './diagnostics.ts'
+import { format } from './diagnostics.ts'
 import { tangle } from './tangle.ts'
 import { hash, readIfThere, readManifest, writeWhole } from './write.ts'
 
@@ -61,7 +61,8 @@ async function build(root: string, module: string): Promise<boolean> {
   }
 }
 
-function reportFailure(error: Error & { place?: Place }): void {
-  console.error(error.place ? format({ ...error.place, message: error.message }) : error.message)
+function reportFailure(error: Error): void {
+  const { message } = error
+  console.error(error instanceof SyntaxFailure ? format({ ...error.place, message }) : message)
   process.exitCode = 1
 }

@@ -7,6 +7,7 @@ import { at, Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
+import { checkSyntax } from './syntax.ts'
 import { carryOut, hash, planOutputs, readManifest, type Output, type Written } from './write.ts'
 
 export interface Tangled {
@@ -48,7 +49,8 @@ export async function tangle(root: string, force = false): Promise<Tangled & { r
   if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
   const plan = planOutputs(generated, [...outputs, ...made])
   if (!force) for (const path of plan.edited) refuseEdited(path, out)
-  if (out.failed) return { ...tangled, errors: out.all }
+  await checkSyntax(root, plan, out)
+  if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
   return { ...tangled, result: carryOut(generated, plan) }
 }
 

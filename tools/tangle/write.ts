@@ -80,7 +80,8 @@ function edited(there: string, made: Made | undefined): boolean {
 export interface Plan {
   total: number
   manifest: Manifest
-  writes: { path: string, text: string }[]
+  /** Where a file has only moved in its chapter, nothing but its map changes. */
+  writes: { path: string, text: string, moved: boolean }[]
   removed: string[]
   /** Files with edits that the plan would overwrite. */
   edited: string[]
@@ -111,7 +112,7 @@ function planOutput(generated: string, output: Output, before: Manifest, plan: P
   const plain = withoutMap(text)
   plan.manifest[path] = { key, hash: hash(text), plain: hash(plain) }
   if (there === text) return
-  plan.writes.push({ path, text })
+  plan.writes.push({ path, text, moved: there !== undefined && withoutMap(there) === plain })
   if (there === undefined) return
   plan.manifest[path].was = hash(there)
   if (edited(there, made) && withoutMap(there) !== plain) plan.edited.push(path)
