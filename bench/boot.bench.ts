@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { medianTime, type Bench } from './bench.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const PROMPT = '$ '
+const PROMPT = 'puppy> '
 
 /** Starts the Launcher and resolves when the prompt has been printed. */
 function bootToPrompt(): Promise<void> {

@@ -17,7 +17,7 @@ describe('through pipes', () => {
     const words = Array.from({ length: 400 }, (_, i) => `word-${i}`);
     const input = words.map((word) => `echo ${word}\n`).join('');
     const { out, status } = await throughPipes([], `${input}halt\n`);
-    const echoed = out.match(/^word-\d+$/gm) ?? [];
+    const echoed = out.match(/^word-\d+(?=\r?$)/gm) ?? [];
     expect(echoed).toEqual(words);
     expect(status).toBe(0);
   });

@@ -5,7 +5,7 @@ import pty from '@lydell/node-pty';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const launcher = `${root}bin/lguest.mjs`;
-export const PROMPT = '$ ';
+export const PROMPT = 'puppy> ';
 
 export interface Finished {
   status: number | null; signal: string | null; out: string; err: string;
