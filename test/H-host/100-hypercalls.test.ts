@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { eraA } from '../../generated/abi/era-a.ts'
 import { callNumber } from '../../generated/abi/common.ts'
 import type { CallName } from '../../generated/abi/common.ts'
-import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, PAGES, reason, run, sliceEnd } from './scripted-host.ts'
+import { DATA, hypercall, inKernel, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, PAGES, PGDIR, reason, run, sliceEnd, trap } from './scripted-host.ts'
 import type { World } from './scripted-host.ts'
 
 const layout = eraA.data
@@ -184,5 +184,47 @@ describe('the ring', () => {
     run(world)
     expect(world.cpu.nextHcall).toBe(0)
     expect(world.lg.dead).toBeNull()
+  })
+})
+
+describe('hostile Guests', () => {
+  /** xorshift32: the same Guests in every run. */
+  function random(seed: number) {
+    let state = seed
+    return (below: number) => {
+      state ^= state << 13
+      state ^= state >>> 17
+      state ^= state << 5
+      return (state >>> 0) % below
+    }
+  }
+
+  const SEED = 20071009
+
+  test(`B-H-029, B-H-030: nothing a Guest says or does throws (seed ${SEED})`, () => {
+    const next = random(SEED)
+    const interesting = [0, 1, 2, 3, 31, 32, 33, 0x61, 0x69, 0x80, 0x100, 0xfff, 0x1000, PGDIR, DATA, PAGES * 4096 - 1, PAGES * 4096, PAGE_OFFSET, PAGE_OFFSET + 0x8000, 0xffbfffff, 0xffc00000, 0xffffffff]
+    const word = () => next(3) === 0 ? interesting[next(interesting.length)] : next(2) === 0 ? next(PAGES * 4096) : (next(0x10000) * 0x10000 + next(0x10000))
+    const reasons = new Set<string>()
+    const made = makeHost()
+    const before = made.host.frames.inUse
+    for (let guest = 0; guest < 150; guest++) {
+      const world = makeKnownGuest(made)
+      for (let step = 0; step < 40 && world.lg.dead === null; step++) {
+        if (next(4) === 0) ring(world, next(64), next(18), word(), word(), word())
+        if (next(4) === 0) world.mm.write32(next(PAGES * 1024) * 4, word())
+        if (next(8) === 0) world.cpu.irqsPending |= 1 << next(32)
+        world.scripted.cr2 = word()
+        if (next(2) === 0) hypercall(world, next(18), word(), word(), word())
+        else trap(world, next(257), { errcode: next(8), eip: word(), esp: word(), ss: word() & 0xffff })
+        run(world)
+        world.cpu.halted = false
+      }
+      if (world.lg.dead !== null) reasons.add(String(world.lg.dead).replace(/0x[0-9a-f]+|\d+/g, 'N'))
+      world.file.close()
+      world.mm.unmapAll()
+      expect(made.host.frames.inUse, `guest ${guest}`).toBe(before)
+    }
+    expect(reasons.size).toBeGreaterThan(8)
   })
 })
