@@ -57,6 +57,14 @@ test('an emitted line names the line of its description', async () => {
   expect(line(5)).toMatchObject({ file: chapter, line: 11 })
 })
 
+test('a place within a token is as far within it in the chapter', async () => {
+  const root = copyOf('tangle/whole-language')
+  await tangle(root)
+  // `decode` of `export function decode`, at its third letter
+  expect(new Remapper(root).chapterPlace(at('generated/host/core.ts', 4, 19)))
+    .toEqual(at('journey/H-host/200-traps.md', 8, 19))
+})
+
 test('a text that names generated places is rewritten', async () => {
   const root = copyOf('tangle/whole-language')
   await tangle(root)

@@ -95,6 +95,33 @@ describe('what is written', () => {
     expect(tree(join(root, 'generated'))).toEqual(before)
   })
 
+  test('nothing, if what stands there is right though its manifest is lost', async () => {
+    const root = book(small)
+    await tangle(root)
+    rmSync(join(root, 'generated/.cache'), { recursive: true })
+    expect((await tangle(root)).result!.written).toEqual([])
+  })
+
+  test('again, if the last writing was cut short', async () => {
+    const root = book(small)
+    await tangle(root)
+    const old = text(root, 'generated/other/b.ts')
+    edit(root, 'journey/H-host/210-b.md', 'b = 2', 'b = 3')
+    await tangle(root)
+    write(root, 'generated/other/b.ts', old)
+    edit(root, 'journey/H-host/210-b.md', 'b = 3', 'b = 4')
+    expect((await tangle(root)).errors).toEqual([])
+    expect(text(root, 'generated/other/b.ts')).toContain('b = 4')
+  })
+
+  test('to the cache, one outline for each chapter and no more', async () => {
+    const root = book(small)
+    await tangle(root)
+    edit(root, 'journey/H-host/210-b.md', 'b = 2', 'b = 3')
+    await tangle(root)
+    expect(readdirSync(join(root, 'generated/.cache/chapters'))).toHaveLength(2)
+  })
+
   test('Windows line ends are no part of the code', async () => {
     const root = book({ 'H-host/200-a.md': small['H-host/210-b.md'].replace('{#told-later}', '{file=a.ts}').replace(/\n/g, '\r\n') })
     expect((await tangle(root)).errors).toEqual([])
