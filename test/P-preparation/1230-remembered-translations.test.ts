@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  CODE_HERE, CODE_MAP, CR0, CR0_PG, CR0_WP, CR2, CR3, CPL, Core, RAM_BASE,
+  CODE_HERE, CODE_MAP, CPL, CR0, CR0_PG, CR0_WP, CR2, CR3, CR4, CR4_PAE,
+  CR4_PSE, Core, PDPTE, RAM_BASE,
 } from '../../generated/emulator/state.ts'
 import { FAULT } from '../../generated/emulator/fault.ts'
 import {
@@ -106,6 +107,46 @@ describe('P:1240 forgetting', () => {
     expect(faultOf(() => read32(c, 0x12000))).toBe(-1)
     flushTlb(c)
     expect(faultOf(() => read32(c, 0x12000))).toBe(0)
+  })
+})
+
+describe('P:1240 large pages and PAE', () => {
+  it('forget a large page as a whole', () => {
+    const c = paged()
+    c.i32[CR4] = CR4_PSE
+    poke(c, DIRECTORY + 4, 0x87)
+    poke(c, 0x10000, 5)
+    expect([read32(c, 0x410000), read32(c, 0x401000)])
+      .toEqual([5, TABLE | 7])
+    poke(c, DIRECTORY + 4, 0)
+    invlpg(c, 0x7ff000)
+    expect(faultOf(() => read32(c, 0x410000))).toBe(0)
+    expect(faultOf(() => read32(c, 0x401000))).toBe(0)
+  })
+
+  it('keep directories of both formats apart, and both reachable', () => {
+    const c = paged(true)
+    poke(c, 0x10000, 0x1111)
+    poke(c, 0x11000, 0x2222)
+    expect(read32(c, 0x10000)).toBe(0x1111)
+    // the same page, read as a directory in the wide format
+    for (let n = 0; n < 8; n++) c.i32[PDPTE + n] = n === 0 ? 0x6001 : 0
+    poke(c, 0x6000, 0x7007)
+    for (let n = 0; n < 64; n++) {
+      poke(c, 0x7000 + n * 8, (n ^ 1) * 4096 | 7)
+    }
+    c.i32[CR4] = CR4_PAE
+    selectContext(c)
+    expect(read32(c, 0x10000)).toBe(0x2222)
+    poke(c, 0x7000 + 0x10 * 8, 0)
+    poke(c, TABLE + 0x10 * 4, 0)
+    expect(read32(c, 0x10000)).toBe(0x2222)
+    invalidate(c, DIRECTORY, 0x10000)
+    expect(faultOf(() => read32(c, 0x10000))).toBe(0)
+    c.i32[CR4] = 0
+    selectContext(c)
+    expect(faultOf(() => read32(c, 0x10000))).toBe(0)
+    expect(read32(c, 0x11000)).toBe(0x2222)
   })
 })
 

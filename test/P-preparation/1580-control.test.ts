@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   CPL, CR0, CR0_EM, CR0_MP, CR0_PG, CR0_TS, CR2, CR3, CR4, CR4_DE,
-  CR4_PAE, CR4_TSD, DR, DR6, DR7, EAX, ECX, EDX, EFER, EFLAGS, IF,
+  CR4_PAE, CR4_TSD, DEBUG_HITS, DR, DR6, DR7, EAX, ECX, EDX, EFER, EFLAGS, IF,
   INSTRUCTIONS_F64, PDPTE, RAM_BASE, SEG, SEG_LIMIT, TR, type Core,
 } from '../../generated/emulator/state.ts'
 import * as control from '../../generated/emulator/control.ts'
@@ -177,6 +177,19 @@ describe('P:1587 ports', () => {
       .toEqual([true, true, false, false])
     writeFlags(c, 0x3002)
     expect(io(0xffff, 1)).toBe(true)
+  })
+
+  it('can be watched', () => {
+    const c = inRing(0)
+    c.i32[DR] = 0x61
+    c.i32[DR7] = 0x400 | 1 | 2 << 16
+    control.checkIo(c, 0x61, 1)
+    expect(c.i32[DEBUG_HITS]).toBe(0)
+    c.i32[CR4] = CR4_DE
+    control.checkIo(c, 0x60, 1)
+    expect(c.i32[DEBUG_HITS]).toBe(0)
+    control.checkIo(c, 0x60, 4)
+    expect(c.i32[DEBUG_HITS]).toBe(1)
   })
 })
 
