@@ -24,6 +24,13 @@ describe('L:305 the bounds of Guest memory', () => {
     expect(addressOk(lg, 0, END)).toBe(false)
     expect(addressOk(lg, 0, END - 1)).toBe(true)
   })
+  test('X-08 in the last eras it is allowed', () => {
+    const { lg } = fresh()
+    Object.defineProperty(lg, 'era', { value: { ...lg.era, memoryEdge: true } })
+    expect(addressOk(lg, END - 4, 4)).toBe(true)
+    expect(addressOk(lg, END - 4, 5)).toBe(false)
+    expect(addressOk(lg, END, 1)).toBe(false)
+  })
   test('B-H-031 a range that wraps around is refused', () => {
     const { lg } = fresh()
     expect(addressOk(lg, 0xfffffffc, 8)).toBe(false)
