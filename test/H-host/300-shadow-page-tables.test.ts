@@ -55,6 +55,14 @@ describe('H:320 the one pen', () => {
     setShadow(lg, slot, 0x3000, at, 0)
     expect(world.frames.count(frame)).toBe(1)
   })
+  test('B-P-014 looking does not make: an absent level gives nothing', () => {
+    const world = makeWorld()
+    const { lg } = makeGuest(world, 8)
+    initGuestPagetable(lg, 0)
+    const before = world.frames.inUse
+    expect(findSpte(lg, lg.pgdirs[lg.cpu.current], 0x3000)).toBe(0)
+    expect(world.frames.inUse).toBe(before)
+  })
   test('only an entry that was present is reported to the processor', () => {
     const world = makeWorld()
     const { lg, mm } = makeGuest(world, 8)

@@ -30,6 +30,12 @@ describe.each([['two-level', false], ['PAE', true]])('H:480 in %s tables', (_, p
     guest.lg.pgdirs[guest.lg.cpu.current].switcherMapped = false
     expect(() => mapSwitcherInGuest(guest.lg.cpu)).toThrow('shadow without a Switcher')
   })
+  test('B-P-004 asking below an absent upper entry is a Host bug', () => {
+    const slot = guest.lg.pgdirs[guest.lg.cpu.current]
+    const top = slot.pgdir + (pae ? 3 * 8 : 1023 * 4)
+    world.physical.write32(top, 0)
+    expect(() => mapSwitcherInGuest(guest.lg.cpu)).toThrow('no shadow table there')
+  })
   test('B-P-065 the registers of this very Guest, writable', () => {
     mapSwitcherInGuest(guest.lg.cpu)
     expect(frameAt(REGS)).toBe(guest.lg.cpu.regsFrame)

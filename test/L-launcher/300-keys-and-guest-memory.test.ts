@@ -3,7 +3,11 @@ import {
   addressOk, copyFromGuest, copyFromGuest32, copyToGuest, hex,
   lgread, lgread32, lgwrite, lgwrite32,
 } from '../../generated/host/guest-memory.ts'
+import { bindDma } from '../../generated/host/io.ts'
+import { ENOENT } from '../../generated/abi/errno.ts'
+import { LHREQ_BREAK, LHREQ_GETDMA } from '../../generated/abi/common.ts'
 import { makeGuest, makeWorld } from '../H-host/guest-world.ts'
+import * as scripted from '../H-host/scripted-host.ts'
 
 const PAGES = 4
 const END = PAGES * 4096
@@ -125,6 +129,47 @@ describe('L:305 ranges', () => {
     lgwrite32(lg, 0x10, 0x12345678)
     expect(mm.read32(0x4010)).toBe(0x12345678)
     expect(lgread32(lg, 0x10)).toBe(0x12345678)
+  })
+})
+
+describe('L:310 GETDMA', () => {
+  const ARRAY = 0x9000
+  const ask = (world: scripted.World, key: number) =>
+    world.file.write(Uint32Array.of(LHREQ_GETDMA, key), world.task)
+  test('B-I-024 B-D-045 the record, with the IRQ in its used length; then the next', () => {
+    const world = scripted.makeGuest()
+    bindDma(world.cpu, 0, ARRAY, 2, 5)
+    expect(ask(world, 0)).toBe(ARRAY)
+    expect(world.mm.read32(ARRAY)).toBe(5)
+    expect(ask(world, 0)).toBe(ARRAY + 100)
+    expect(ask(world, 0)).toBe(-ENOENT)
+  })
+  test('B-I-023 no buffer: ENOENT; a bad key kills as well', () => {
+    const world = scripted.makeGuest()
+    expect(ask(world, 4)).toBe(-ENOENT)
+    expect(world.lg.dead).toBe(null)
+    expect(ask(world, 6)).toBe(-ENOENT)
+    expect(world.lg.dead).toBe('bad registered DMA buffer')
+  })
+})
+
+describe('L:315 BREAK', () => {
+  test('B-I-025 B-I-026 the Waker is held until the break is over', async () => {
+    const world = scripted.makeGuest()
+    const waker = { name: 'waker', signalPending: false }
+    const tell = (on: number) => world.file.write(Uint32Array.of(LHREQ_BREAK, on), waker)
+    let woken = 0
+    world.lg.wake = () => { woken++ }
+    expect(tell(1)).toBe(0)
+    expect(woken).toBe(1)
+    let free = false
+    const held = world.file.released().then(() => { free = true })
+    await Promise.resolve()
+    expect(free).toBe(false)
+    expect(tell(0)).toBe(0)
+    await held
+    expect(free).toBe(true)
+    expect(world.lg.breakOut).toBe(false)
   })
 })
 

@@ -233,6 +233,31 @@ describe('L:390 both lists are checked', () => {
     expect(to.lg.dead).toBe('Error mapping DMA pages')
     expect(world.frames.count(frame)).toBe(before)
   })
+  test('B-D-031 a used length that cannot be written kills the receiver', () => {
+    record(to, ARRAY, 0, [[0x6000, 64]])
+    record(from, SEND, 0, [[0x7000, 10]])
+    const { frameOf } = to.mm
+    to.mm.frameOf = function (page, write) {
+      return write && page === ARRAY >>> 12 ? -1 : frameOf.call(this, page, write)
+    }
+    sendDma(from.lg.cpu, KEY, SEND)
+    expect(to.lg.dead).toBe('bad address writing to registered DMA')
+    expect(from.lg.dead).toBe(null)
+  })
+  test('B-D-044 pages are held while the copy lasts, and no longer', () => {
+    record(to, ARRAY, 0, [[0x6000, 64], [0x7000, 64]])
+    record(from, SEND, 0, [[0x7000, 100]])
+    const counts: number[] = []
+    const frame = to.mm.frameOf(7, true)
+    const { frameOf } = from.mm
+    from.mm.frameOf = function (page, write) {
+      counts.push(world.frames.count(frame))
+      return frameOf.call(this, page, write)
+    }
+    sendDma(from.lg.cpu, KEY, SEND)
+    expect(Math.max(...counts)).toBe(2)
+    expect(world.frames.count(frame)).toBe(1)
+  })
   test('B-D-042 a source that cannot be read kills the sender', () => {
     record(to, ARRAY, 0, [[0x6000, 64]])
     record(from, SEND, 0, [[0x7000, 10], [0x8000, 10]])

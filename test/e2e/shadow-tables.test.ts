@@ -77,6 +77,24 @@ describe.each([['two-level', false], ['PAE', true]])('%s tables', (_, pae) => {
     expect(log).toEqual([0xfa000000, 0xfa000002, 0xfa000000, 0xfa000003, 0])
   })
 
+  test('B-P-001 the processor walks the Host\'s tables: an untold change does nothing yet', () => {
+    const guest = littleGuest((kernel) => {
+      const { a } = kernel
+      a.mov(kernel.at(0x50000).dword, 5)
+      a.mov(kernel.at(0x51000).dword, 6)
+      a.mov(kernel.at(leafAt(pae, 0x50)).dword, 0x51000 | P | RW | A | D)
+      a.mov(eax, kernel.at(0x50000))
+      a.mov(kernel.at(LOG), eax)
+      kernel.call('FLUSH_TLB', 1)
+      a.mov(eax, kernel.at(0x50000))
+      a.mov(kernel.at(LOG + 4), eax)
+    }, { pae })
+    expect(guest.run()).toBe('CRASH: done')
+    expect([guest.word(LOG), guest.word(LOG + 4)]).toEqual([5, 6])
+    for (const { pgdir } of guest.lg.pgdirs) expect(pgdir).toBeLessThan(16 << 20)
+    expect(guest.mm.frameOf(0, true)).toBeGreaterThanOrEqual(16 << 20)
+  })
+
   test('B-S-005 B-S-020 what of the Switcher a Guest can read, and what it cannot write', () => {
     const guest = littleGuest((kernel) => {
       faultHandler(kernel)
