@@ -36,6 +36,34 @@ describe('through pipes', () => {
     expect(verbose.status).toBe(0);
   });
 
+  it('--deterministic repeats a run to the byte', async () => {
+    const input = 'sleep 300 | cat\nuptime\nps\nhalt\n';
+    const one = await throughPipes(['--deterministic'], input);
+    const two = await throughPipes(['--deterministic'], input);
+    expect(one).toMatchObject({ status: 0, err: '' });
+    expect(one.out).toMatch(/up 0\.3\d* seconds|up \d/);
+    expect(two.out).toBe(one.out);
+  });
+
+  it('a restart boots again, on the same machine', async () => {
+    const { out, err, status } = await throughPipes(['-v'], 'reboot\n');
+    expect(err).toContain('the Guest ended: restart');
+    expect(out.match(/Puppy wakes/g)?.length).toBe(2);
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    ['divide', 'unhandled trap 0 at 0x'],
+    ['hypercall', 'Bad hypercall'],
+    ['panic', 'CRASH: '],
+    ['stack', 'bad stack segment'],
+  ])('crash %s says why, with status 1', async (kind, reason) => {
+    const { err, status } = await throughPipes([], `crash ${kind}\n`);
+    expect(err).toMatch(/^lguest: [^\n]+\n$/);
+    expect(err).toContain(reason);
+    expect(status).toBe(1);
+  });
+
   it('--memory sizes it', async () => {
     const { status } = await throughPipes(['--memory', '8'], 'halt\n');
     expect(status).toBe(0);
