@@ -143,7 +143,7 @@ export function boot(machine: Machine): void {
   }
   const flat = { base: 0, limit: 0xffffffff }
   for (let s = 0; s < 6; s++) {
-    const flags = s === CS ? 0xc09b : 0xc093
+    const flags = s === CS ? 0xcf9b : 0xcf93
     cpu.setSegment(s, { ...flat, selector: s === CS ? 8 : 16, flags })
   }
   cpu.setSegment(TR, { selector: 24, base: 0, limit: 103, flags: 0x8b })

@@ -206,9 +206,9 @@ export class TinyHost {
   private moveIn(): void {
     const { cpu } = this
     const flat = { base: 0, limit: 0xffffffff }
-    cpu.setSegment(CS, { ...flat, selector: 0x60, flags: 0xc09b })
+    cpu.setSegment(CS, { ...flat, selector: 0x60, flags: 0xcf9b })
     for (const s of [ES, SS, DS, FS, GS]) {
-      cpu.setSegment(s, { ...flat, selector: 0x68, flags: 0xc093 })
+      cpu.setSegment(s, { ...flat, selector: 0x68, flags: 0xcf93 })
     }
     cpu.setSegment(TR, { selector: 0x80, base: AT.tss, limit: 0x67, flags: 0x8b })
     cpu.gdtr = { base: AT.gdt, limit: 0xff }
