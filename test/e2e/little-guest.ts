@@ -28,6 +28,10 @@ export interface LittleOptions {
   checkTlb?: boolean
   retainContexts?: boolean
   seed?: number
+  /** A Guest on whose machine and Host this one is to live too. */
+  beside?: LittleGuest
+  /** Instructions in a slice. */
+  slice?: number
 }
 
 /** A kernel being written. Addresses in its hypercalls are physical. */
@@ -67,6 +71,8 @@ export interface LittleGuest {
   file: LguestFile
   lg: Lguest
   mm: LauncherMemory
+  /** Runs one slice; the reason if the Guest is dead, else null. */
+  slice(): string | null
   /** Runs until the Guest is dead, and says why. */
   run(): string
   word(physical: number): number
@@ -77,13 +83,14 @@ export function littleGuest(
   body: (kernel: LittleKernel) => void, options: LittleOptions = {},
 ): LittleGuest {
   const pae = options.pae ?? false
-  const machine = new Machine({
+  const machine = options.beside?.machine ?? new Machine({
     ramBytes: 24 << 20, deterministic: true,
     checkTlb: options.checkTlb ?? true,
     retainContexts: options.retainContexts ?? true,
   })
-  const host = new Host(machine, {
-    clock: new InstructionClock(machine.cpu), random: seeded(options.seed ?? 1), slice: 50_000,
+  const host = options.beside?.host ?? new Host(machine, {
+    clock: new InstructionClock(machine.cpu),
+    random: seeded(options.seed ?? 1), slice: options.slice ?? 50_000,
   })
   const mm = new LauncherMemory(machine.physical, host.frames)
   mm.mapZeroed(0, PAGES)
@@ -99,19 +106,23 @@ export function littleGuest(
   const result = file.write(Uint32Array.of(0, PAGES, pae ? 0 : TOP, start, PAGE_OFFSET), task)
   if (result !== 16) throw new Error(`INITIALIZE gave ${result}`)
   const lg = file.lg!
+  const buffer = new Uint8Array(256)
+  const slice = () => {
+    const read = file.read(buffer, task)
+    if (read.kind === 'bytes') {
+      return new TextDecoder().decode(buffer.subarray(0, read.count - 1))
+    }
+    if (read.kind === 'halted') throw new Error('the little Guest sleeps')
+    if (read.kind === 'error' && lg.dead === null) throw new Error(`read gave ${read.errno}`)
+    return null
+  }
   return {
-    machine, host, file, lg, mm,
+    machine, host, file, lg, mm, slice,
     word: (physical) => mm.read32(physical) >>> 0,
     run() {
-      const buffer = new Uint8Array(256)
       for (let slices = 0; slices < 10_000; slices++) {
-        const read = file.read(buffer, task)
-        if (read.kind === 'again') continue
-        if (read.kind === 'bytes') {
-          return new TextDecoder().decode(buffer.subarray(0, read.count - 1))
-        }
-        if (read.kind === 'halted') throw new Error('the little Guest sleeps')
-        if (lg.dead === null) throw new Error(`read gave ${read.errno}`)
+        const reason = slice()
+        if (reason !== null) return reason
       }
       throw new Error('the little Guest never ends')
     },

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { eax, ecx, esp, mem, type Label } from '../../generated/assembler/index.ts'
 import { P, RW, seeded, USER } from '../H-host/guest-world.ts'
 import {
-  LEAF, littleGuest, type LittleGuest, type LittleKernel, MIDDLE, PAGE_OFFSET, PAGES, VARIABLES,
+  LEAF, littleGuest, type LittleKernel, type LittleOptions, MIDDLE, PAGE_OFFSET, PAGES, VARIABLES,
 } from './little-guest.ts'
 
 const A = 0x20, D = 0x40
@@ -280,10 +280,6 @@ class Writer {
 }
 
 /** What the model assumes to be in memory before the first step. */
-function prepare(guest: LittleGuest, model: Model): void {
-  for (const [at, value] of model.memory) guest.mm.write32(at, value)
-}
-
 function initial(model: Model): void {
   const { pae } = model
   for (let d = 0; d < DIRECTORIES; d++) {
@@ -306,26 +302,104 @@ function initial(model: Model): void {
   }
 }
 
+/** A Guest with a random program, and the check of what it saw. */
+function randomGuest(seed: number, steps: number, options: LittleOptions) {
+  const model = new Model(seed, options.pae ?? false)
+  initial(model)
+  const before = new Map(model.memory)
+  const guest = littleGuest((kernel) => {
+    faultHandler(kernel)
+    kernel.call('NEW_PGTABLE', model.top(0))
+    const writer = new Writer(kernel, model)
+    for (let i = 0; i < steps; i++) writer.step()
+  }, { seed, ...options })
+  for (const [at, value] of before) guest.mm.write32(at, value)
+  const check = () => {
+    expect(guest.lg.pae).toBe(options.pae ?? false)
+    const seen = model.log.map((_, i) => guest.word(LOG + i * 4))
+    expect(seen).toEqual(model.log)
+    for (const [at, value] of model.memory) expect([at, guest.word(at)]).toEqual([at, value])
+  }
+  return { guest, check }
+}
+
 describe('a kernel that tells of every change sees what its own tables say', () => {
   const cases = [[1, false], [2, false], [3, true], [4, true]] as const
   test.each(cases)('seed %i, PAE %s', (seed, pae) => {
-    const model = new Model(seed, pae)
-    initial(model)
-    const before = new Map(model.memory)
-    const guest = littleGuest((kernel) => {
-      faultHandler(kernel)
-      kernel.call('NEW_PGTABLE', model.top(0))
-      const writer = new Writer(kernel, model)
-      for (let i = 0; i < 1500; i++) writer.step()
-    }, { pae, seed })
-    const after = new Map(model.memory)
-    model.memory.clear()
-    for (const [at, value] of before) model.memory.set(at, value)
-    prepare(guest, model)
+    const { guest, check } = randomGuest(seed, 1500, { pae })
     expect(guest.run()).toBe('CRASH: done')
-    expect(guest.lg.pae).toBe(pae)
-    const seen = model.log.map((_, i) => guest.word(LOG + i * 4))
-    expect(seen).toEqual(model.log)
-    for (const [at, value] of after) expect([at, guest.word(at)]).toEqual([at, value])
+    check()
+  })
+  test('Guests of both formats side by side, a few instructions each in turn', () => {
+    const first = randomGuest(5, 500, { pae: false, slice: 300 })
+    const second = randomGuest(6, 500, { pae: true, beside: first.guest })
+    const third = randomGuest(7, 500, { pae: false, beside: first.guest })
+    const guests = [first, second, third]
+    const ends: (string | null)[] = guests.map(() => null)
+    while (ends.includes(null)) {
+      guests.forEach(({ guest }, i) => { ends[i] ??= guest.slice() })
+    }
+    expect(ends).toEqual(['CRASH: done', 'CRASH: done', 'CRASH: done'])
+    guests.forEach(({ check }) => check())
+    const { frames } = first.guest.host
+    guests.forEach(({ guest }) => guest.file.close())
+    for (const { guest } of guests) {
+      for (let page = 0; page < PAGES; page++) {
+        expect(frames.count(guest.mm.frameOf(page, true))).toBe(1)
+      }
+    }
+  })
+})
+
+describe('two Guests that share a page', () => {
+  const SHARED = 0xf000 // the same page of one file, in both
+  const ARRAY = 0x50000, BUFFER = 0x51000, RECORD = 0x52000, TEXT = 0x53000
+  const words = (text: string) => [...text.matchAll(/.{4}/gs)].map(([four]) =>
+    [...four].reduce((word, letter, i) => word | letter.charCodeAt(0) << (i * 8), 0))
+
+  test('B-D-019 B-D-026 B-D-032 one sends, the other is interrupted and reads', () => {
+    const receiver = littleGuest((kernel) => {
+      const { a } = kernel
+      const handler = a.label(), over = a.label()
+      a.jmp(over)
+      a.bind(handler)
+      a.mov(kernel.at(LOG).dword, 1)
+      a.iret()
+      a.bind(over)
+      kernel.gate(0x20 + 7, handler)
+      a.mov(kernel.at(ARRAY + 4).dword, BUFFER + 2)
+      a.mov(kernel.at(ARRAY + 8).dword, BUFFER + 0x100)
+      a.mov(kernel.at(ARRAY + 68).dword, 6 | 64 << 16)
+      kernel.call('BIND_DMA', SHARED + 4, ARRAY, 1 << 8 | 7)
+      a.mov(kernel.at(LOG + 4), eax)
+      a.mov(kernel.at(0x4000).dword, 0x200) // irq_enabled
+      const wait = a.here()
+      a.cmp(kernel.at(LOG).dword, 0)
+      a.je(wait)
+    }, { slice: 500 })
+    const sender = littleGuest((kernel) => {
+      const { a } = kernel
+      const wait = a.here()
+      kernel.call('SEND_DMA', SHARED + 4, RECORD)
+      a.cmp(kernel.at(RECORD).dword, 0)
+      a.je(wait)
+    }, { pae: true, beside: receiver })
+    const { frames } = receiver.host
+    const page = frames.alloc()
+    const file = {}
+    for (const { mm } of [receiver, sender]) mm.mapShared(SHARED, page, file, 0)
+    words('hello, neighbour').forEach((word, i) => sender.mm.write32(TEXT + i * 4, word))
+    sender.mm.write32(RECORD + 4, TEXT)
+    sender.mm.write32(RECORD + 68, 16)
+    let ends: (string | null)[] = [null, null]
+    while (ends.includes(null)) {
+      ends = [ends[0] ?? sender.slice(), ends[1] ?? receiver.slice()]
+    }
+    expect(ends).toEqual(['CRASH: done', 'CRASH: done'])
+    expect(receiver.word(LOG + 4)).toBe(1)
+    expect(sender.word(RECORD)).toBe(16)
+    expect(receiver.word(ARRAY)).toBe(16)
+    const got = [...receiver.mm.readBytes(BUFFER + 2, 6), ...receiver.mm.readBytes(BUFFER + 0x100, 10)]
+    expect(String.fromCharCode(...got)).toBe('hello, neighbour')
   })
 })
