@@ -1,9 +1,9 @@
 /** One module of the tangled system with all it imports, bundled in memory by esbuild. */
 import type { BuildFailure, Plugin } from 'esbuild'
 import { dirname, join, relative, resolve } from 'node:path'
-import { at, type Place } from './diagnostics.ts'
-import { Remapper } from './remap.ts'
-import type { Output } from './write.ts'
+import { at } from './diagnostics.ts'
+import { textOf, type TangledFile } from './expand.ts'
+import { Failure, placesOf, type ToChapter } from './remap.ts'
 
 export interface Bundle {
   code: string
@@ -11,8 +11,11 @@ export interface Bundle {
   inputs: string[]
 }
 
-/** Bundles generated/`entry` from texts that need not be on disk yet. */
-export async function bundle(root: string, entry: string, files: Map<string, Output>): Promise<Bundle> {
+/**
+ * Bundles generated/`entry` from files that need not be on disk yet. Its map
+ * leads to them, not to the chapters: so it stays as it is when prose grows.
+ */
+export async function bundle(root: string, entry: string, files: Map<string, TangledFile>): Promise<Bundle> {
   const { build } = await import('esbuild')
   const generated = join(root, 'generated')
   try {
@@ -25,12 +28,12 @@ export async function bundle(root: string, entry: string, files: Map<string, Out
     const inputs = Object.keys(result.metafile.inputs).map((path) => relative('generated', path))
     return { code: result.outputFiles[0].text, inputs: inputs.filter((path) => files.has(path)) }
   } catch (error) {
-    throw remapped(error as BuildFailure, root, files)
+    throw remapped(error as BuildFailure, placesOf([...files.values()]))
   }
 }
 
-/** Serves the modules of generated/ from their outputs instead of from disk. */
-function fromMemory(generated: string, files: Map<string, Output>): Plugin {
+/** Serves the modules of generated/ from memory instead of from disk. */
+function fromMemory(generated: string, files: Map<string, TangledFile>): Plugin {
   return {
     name: 'from-memory',
     setup(build) {
@@ -40,29 +43,18 @@ function fromMemory(generated: string, files: Map<string, Output>): Plugin {
       })
       build.onResolve({ filter: /^\// }, ({ path }) => ({ path }))
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        const contents = files.get(relative(generated, path))?.text()
-        return contents === undefined ? undefined : { contents, loader: 'ts' }
+        const file = files.get(relative(generated, path))
+        return file && { contents: textOf(file), loader: 'ts' }
       })
     },
   }
 }
 
-/** Code that does not parse, or imports what is not there. */
-export class SyntaxFailure extends Error {
-  readonly place: Place
-
-  constructor(message: string, place: Place) {
-    super(message)
-    this.place = place
-  }
-}
-
 /** esbuild's first error, at its place in a chapter. */
-export function remapped(failure: BuildFailure, root: string, files?: Map<string, Output>): Error {
+export function remapped(failure: BuildFailure, toChapter: ToChapter): Error {
   const first = failure.errors?.[0]
   if (!first?.location) return failure
   const { file, line, column } = first.location
-  const read = files && ((path: string) => files.get(path.slice('generated/'.length))?.text())
   const place = at(file, line, column + 1)
-  return new SyntaxFailure(first.text, new Remapper(root, read).chapterPlace(place) ?? place)
+  return new Failure(first.text, toChapter(place) ?? place)
 }

@@ -3,18 +3,19 @@
  * generate() computes further files under generated/.
  *
  * Invariant: a generator runs on the text about to be written, before any of
- * it is; and it runs only if a file it is made from has changed.
+ * it is; and only if code that it is made from has changed. Where that code
+ * has merely moved in its chapter, only the maps of its files are made anew.
  */
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { opening } from './book.ts'
-import { bundle, SyntaxFailure, type Bundle } from './bundle.ts'
-import { at, type Diagnostics, type Place } from './diagnostics.ts'
-import type { TangledFile } from './expand.ts'
+import { bundle } from './bundle.ts'
+import type { Diagnostics, Place } from './diagnostics.ts'
+import { textOf, type TangledFile } from './expand.ts'
 import { whatIsWrongWith } from './fence-info.ts'
-import { chapterPlaceIn, Remapper } from './remap.ts'
-import { mappable, withMap, type Segment } from './source-map.ts'
-import { hash, intact, readIfThere, writeWhole, type Manifest, type Output } from './write.ts'
+import { chapterPlaceIn, Failure, type ToChapter } from './remap.ts'
+import { runBundle } from './run-bundle.ts'
+import { RunCache } from './run-cache.ts'
+import { fingerprint, mappable, withMap, type Segment } from './source-map.ts'
+import { hash, type Output } from './write.ts'
 
 /** What generate() returns, one for each file. */
 export interface GeneratedFile {
@@ -32,120 +33,93 @@ export interface Mapping {
   source: string | { file: string, line: number, column?: number }
 }
 
-interface Run {
-  /** The keys of all files the generator was bundled from. */
+/** What a generator made, and from which files. */
+export interface Run {
+  /** Hashes of the texts it was bundled from, by path. */
   inputs: Record<string, string>
-  /** The keys of the files it made. */
-  files: Record<string, string>
+  results: GeneratedFile[]
 }
 
-type Runs = Record<string, Run>
-
-/** The outputs of all generators among `files`, whose outputs are `outputs`. */
+/** The outputs of all generators among `files`. */
 export async function generate(
-  root: string, files: TangledFile[], outputs: Output[], manifest: Manifest, out: Diagnostics,
+  root: string, files: TangledFile[], toChapter: ToChapter, out: Diagnostics,
 ): Promise<Output[]> {
-  const generators = files.filter(({ root: { blocks } }) => blocks[0].info.classes.has('generator'))
-  if (generators.length === 0) return []
-  const stage = new Stage(root, outputs, manifest, out)
-  for (const file of generators) await stage.add(file)
-  stage.save()
+  const stage = new Stage(root, files, toChapter, out)
+  for (const file of files) {
+    if (file.root.blocks[0].info.classes.has('generator')) await stage.add(file)
+  }
   return stage.outputs
 }
 
 class Stage {
   readonly outputs: Output[] = []
   private readonly root: string
-  private readonly roots: Map<string, Output>
-  private readonly manifest: Manifest
+  private readonly files: Map<string, TangledFile>
+  private readonly toChapter: ToChapter
   private readonly out: Diagnostics
-  private readonly before: Runs
-  private readonly after: Runs = {}
+  private readonly cache: RunCache
 
-  constructor(root: string, outputs: Output[], manifest: Manifest, out: Diagnostics) {
+  constructor(root: string, files: TangledFile[], toChapter: ToChapter, out: Diagnostics) {
     this.root = root
-    this.roots = new Map(outputs.map((output) => [output.path, output]))
-    this.manifest = manifest
+    this.files = new Map(files.map((file) => [file.path, file]))
+    this.toChapter = toChapter
     this.out = out
-    this.before = JSON.parse(readIfThere(this.runsPath) ?? '{}')
-  }
-
-  private get runsPath(): string {
-    return join(this.root, 'generated/.cache/generators.json')
-  }
-
-  save(): void {
-    const text = JSON.stringify(this.after)
-    if (text !== JSON.stringify(this.before) && !this.out.failed) writeWhole(this.runsPath, text)
+    this.cache = new RunCache(root)
   }
 
   /** Takes a generator's files: those of its last run, if that still stands. */
   async add(file: TangledFile): Promise<void> {
-    const last = this.before[file.path]
-    if (last && this.stands(last)) this.keep(file.path, last)
-    else await this.run(file)
-  }
-
-  private stands({ inputs, files }: Run): boolean {
-    const generated = join(this.root, 'generated')
-    return Object.entries(inputs).every(([path, key]) => this.roots.get(path)?.key === key)
-      && Object.entries(files).every(([path, key]) => (
-        this.manifest[path]?.key === key && intact(generated, path, this.manifest)))
-  }
-
-  private keep(path: string, run: Run): void {
-    this.after[path] = run
-    for (const [made, key] of Object.entries(run.files)) {
-      this.outputs.push({ path: made, key, text: () => readIfThere(join(this.root, 'generated', made))! })
-    }
-  }
-
-  private async run(file: TangledFile): Promise<void> {
     const place = opening(file.root.blocks[0])
     try {
-      const made = await bundle(this.root, file.path, this.roots)
-      const results = await runBundle(this.root, made)
-      if (!Array.isArray(results)) throw new Error('generate() returned no array of files')
-      this.take(file.path, made, results, place)
+      const known = this.cache.find(file.path, (path) => this.textHash(path))
+      const run = known ?? await this.run(file)
+      if (!known) this.cache.keep(file.path, run)
+      for (const result of run.results) this.take(run, result, place)
     } catch (error) {
-      this.reportFailure(file.path, error, place)
+      const where = chapterPlaceIn(this.root, error, this.toChapter) ?? place
+      const [message] = (error instanceof Error ? error.message : String(error)).split('\n')
+      this.out.error(where, error instanceof Failure
+        ? message : `the generator '${file.path}' failed: ${message}`)
     }
   }
 
-  private reportFailure(generator: string, error: unknown, place: Place): void {
-    const where = chapterPlaceIn(this.root, error) ?? place
-    const [message] = (error instanceof Error ? error.message : String(error)).split('\n')
-    this.out.error(where, error instanceof SyntaxFailure
-      ? message : `the generator '${generator}' failed: ${message}`)
+  private textHash(path: string): string | undefined {
+    const file = this.files.get(path)
+    return file && hash(textOf(file))
   }
 
-  private take(generator: string, made: Bundle, results: GeneratedFile[], place: Place): void {
-    const inputs = Object.fromEntries(made.inputs.map((path) => [path, this.roots.get(path)!.key]))
-    const files: Record<string, string> = {}
-    for (const result of results) {
-      const wrong = whatIsWrongWith(result.path)?.[0] ?? this.takenBy(result.path)
-      if (wrong) {
-        this.out.error(place, `the generator's file '${result.path}' ${wrong}`)
-        continue
-      }
-      const text = this.withMappings(result)
-      files[result.path] = hash(text)
-      this.outputs.push({ path: result.path, key: hash(text), text: () => text })
-    }
-    this.after[generator] = { inputs, files }
+  private async run(file: TangledFile): Promise<Run> {
+    const { code, inputs } = await bundle(this.root, file.path, this.files)
+    const results = await runBundle(this.root, code)
+    return { inputs: Object.fromEntries(inputs.map((path) => [path, this.textHash(path)!])), results }
+  }
+
+  private take(run: Run, result: GeneratedFile, place: Place): void {
+    const { path } = result
+    const wrong = whatIsWrongWith(path)?.[0] ?? this.takenBy(path)
+    if (wrong) return this.out.error(place, `the generator's file '${path}' ${wrong}`)
+    const places = Object.keys(run.inputs).map((input) => fingerprint(this.files.get(input)!))
+    const key = hash([result.text, ...places].join('\n'))
+    this.outputs.push({ path, key, text: () => this.withMappings(result) })
   }
 
   private takenBy(path: string): string | undefined {
-    if (this.roots.has(path)) return 'is a root already'
-    return this.outputs.some((o) => o.path === path) ? 'is generated twice' : undefined
+    if (this.files.has(path)) return 'is a root already'
+    return this.outputs.some((output) => output.path === path) ? 'is generated twice' : undefined
   }
 
   private withMappings({ path, text, mappings }: GeneratedFile): string {
     const whole = text.endsWith('\n') ? text : text + '\n'
     if (!mappings?.length || !mappable(path)) return whole
-    const remapper = new Remapper(this.root, (file) => this.roots.get(file.slice('generated/'.length))?.text())
-    const starts = new Map(mappings.map(({ line, source }) => [line, segment(this.root, source, remapper)]))
+    const starts = new Map(mappings.map(({ line, source }) => [line, this.segment(source)]))
     return withMap(path, whole, spread(whole.split('\n').length - 1, starts))
+  }
+
+  private segment(source: Mapping['source']): Segment | undefined {
+    const text = typeof source === 'string' ? source
+      : `${source.file}:${source.line}:${(source.column ?? 0) + 1}`
+    const place = chapterPlaceIn(this.root, text, this.toChapter)
+    return place && { column: 0, source: place.file, sourceLine: place.line - 1, sourceColumn: place.column - 1 }
   }
 }
 
@@ -155,36 +129,5 @@ function* spread(count: number, starts: Map<number, Segment | undefined>): Gener
   for (let line = 1; line <= count; line++) {
     current = starts.get(line) ?? current
     yield current ? [current] : []
-  }
-}
-
-function segment(root: string, source: Mapping['source'], remapper: Remapper): Segment | undefined {
-  const place = typeof source === 'string'
-    ? chapterPlaceIn(root, source, remapper)
-    : chapterOf(at(source.file, source.line, (source.column ?? 0) + 1), remapper)
-  return place && { column: 0, source: place.file, sourceLine: place.line - 1, sourceColumn: place.column - 1 }
-}
-
-function chapterOf(place: Place, remapper: Remapper): Place | undefined {
-  return place.file.endsWith('.md') ? place : remapper.chapterPlace(place)
-}
-
-/** Imports the bundle with source maps on, so that stack traces name chapters. */
-async function runBundle(root: string, { code }: Bundle): Promise<GeneratedFile[]> {
-  const path = join(root, 'generated/.cache', `generator-${hash(code)}.mjs`)
-  const { rmSync } = await import('node:fs')
-  writeWhole(path, code)
-  process.setSourceMapsEnabled(true)
-  try {
-    const module = await import(pathToFileURL(path).href)
-    if (typeof module.generate !== 'function') throw new Error('it exports no function generate()')
-    const files = await module.generate()
-    return files
-  } catch (error) {
-    if (error instanceof Error) void error.stack // rendered here, while maps are on
-    throw error
-  } finally {
-    process.setSourceMapsEnabled(false)
-    rmSync(path, { force: true })
   }
 }

@@ -8,9 +8,10 @@ import type { BuildFailure } from 'esbuild'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { remapped, SyntaxFailure } from './bundle.ts'
+import { remapped } from './bundle.ts'
 import { report } from './commands.ts'
 import { format } from './diagnostics.ts'
+import { Failure, Remapper } from './remap.ts'
 import { tangle } from './tangle.ts'
 import { hash, readIfThere, readManifest, writeWhole } from './write.ts'
 
@@ -56,13 +57,14 @@ async function build(root: string, module: string): Promise<boolean> {
     })
     return true
   } catch (error) {
-    reportFailure(remapped(error as BuildFailure, root))
+    const remapper = new Remapper(root)
+    reportFailure(remapped(error as BuildFailure, (place) => remapper.chapterPlace(place)))
     return false
   }
 }
 
 function reportFailure(error: Error): void {
   const { message } = error
-  console.error(error instanceof SyntaxFailure ? format({ ...error.place, message }) : message)
+  console.error(error instanceof Failure ? format({ ...error.place, message }) : message)
   process.exitCode = 1
 }

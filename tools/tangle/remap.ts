@@ -1,19 +1,19 @@
 /** Places in generated files back to places in chapters, through the files' own maps. */
 import { TraceMap, traceSegment } from '@jridgewell/trace-mapping'
 import { dirname, join, relative, resolve } from 'node:path'
+import { placeOf } from './book.ts'
 import { at, type Place } from './diagnostics.ts'
+import type { TangledFile } from './expand.ts'
 import { mapIn } from './source-map.ts'
 import { readIfThere } from './write.ts'
 
+/** Reads the maps of the files on disk. */
 export class Remapper {
   private readonly root: string
-  private readonly read: (file: string) => string | undefined
   private readonly maps = new Map<string, TraceMap | undefined>()
 
-  /** `read` gives the text of a file named relative to the root; by default, from disk. */
-  constructor(root: string, read = (file: string) => readIfThere(join(root, file))) {
+  constructor(root: string) {
     this.root = root
-    this.read = read
   }
 
   /** The place in a chapter that `place` in a file under the root was tangled from. */
@@ -40,7 +40,7 @@ export class Remapper {
 
   private map(file: string): TraceMap | undefined {
     if (!this.maps.has(file)) {
-      const json = mapIn(this.read(file) ?? '')
+      const json = mapIn(readIfThere(join(this.root, file)) ?? '')
       this.maps.set(file, json === undefined ? undefined : new TraceMap(json))
     }
     return this.maps.get(file)
@@ -57,20 +57,39 @@ export class Remapper {
   }
 }
 
-/**
- * The first place in a chapter that an error's stack, or a line of one, names:
- * directly, or as a place in a generated file.
- */
-export function chapterPlaceIn(root: string, from: unknown, remapper = new Remapper(root)): Place | undefined {
-  const known = (from as { place?: Place }).place
-  if (known) return known
+/** From a place in a file under the root to the place in a chapter that it was tangled from. */
+export type ToChapter = (place: Place) => Place | undefined
+
+/** The same for files just tangled, which need not be on disk. */
+export function placesOf(files: TangledFile[]): ToChapter {
+  const byPath = new Map(files.map((file) => [`generated/${file.path}`, file]))
+  return ({ file, line, column }) => {
+    const { lines } = byPath.get(file) ?? {}
+    const found = lines?.[Math.min(line, lines.length) - 1]
+    if (!found) return undefined
+    return placeOf(found.block, found.index, Math.max(0, column - 1 - found.indent.length))
+  }
+}
+
+/** The first place in a chapter that an error's stack, or a line of one, leads to. */
+export function chapterPlaceIn(root: string, from: unknown, toChapter: ToChapter): Place | undefined {
+  if (from instanceof Failure) return from.place
   const stack = typeof from === 'string' ? from : from instanceof Error ? from.stack ?? '' : ''
   for (const [, path, line, column] of stack.matchAll(/((?:file:\/\/)?[^\s()]+\.(?:md|ts)):(\d+):(\d+)/g)) {
     const file = relative(root, path.replace(/^file:\/\//, ''))
     const place = at(file, Number(line), Number(column))
-    if (file.endsWith('.md')) return place
-    const mapped = remapper.chapterPlace(place)
-    if (mapped) return mapped
+    const found = file.endsWith('.md') ? place : toChapter(place)
+    if (found) return found
   }
   return undefined
+}
+
+/** Something that is wrong at a known place. */
+export class Failure extends Error {
+  readonly place: Place
+
+  constructor(message: string, place: Place) {
+    super(message)
+    this.place = place
+  }
 }

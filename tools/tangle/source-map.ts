@@ -25,7 +25,11 @@ export const mappable = (path: string): boolean => /\.[cm]?[jt]s$/.test(path)
 /** `text` with its map as a comment at the end. `path` is relative to generated/. */
 export function withMap(path: string, text: string, lines: Iterable<Segment[]>): string {
   const map = new GenMapping({ file: basename(path) })
-  const up = (source: string) => relative(dirname(`generated/${path}`), source)
+  const known = new Map<string, string>()
+  const up = (source: string): string => {
+    if (!known.has(source)) known.set(source, relative(dirname(`generated/${path}`), source))
+    return known.get(source)!
+  }
   let row = 0
   for (const segments of lines) {
     for (const { column, source, sourceLine, sourceColumn } of segments) {
@@ -67,9 +71,12 @@ function segmentsOfLine({ indent, block, index }: Line): Segment[] {
   }))
 }
 
+/** To be raised when what is written for the same chapters changes its form. */
+const version = 3
+
 /** What a file's text and map depend on, cheap to compare. */
 export function fingerprint(file: TangledFile): string {
-  const parts: string[] = []
+  const parts = [`version ${version}`]
   let last: Line | undefined
   for (const line of file.lines) {
     const { block, index } = line

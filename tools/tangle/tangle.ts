@@ -6,9 +6,10 @@ import { findChapters, readChapter, type ChapterFile } from './chapters.ts'
 import { at, Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
+import { placesOf } from './remap.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
 import { checkSyntax } from './syntax.ts'
-import { carryOut, hash, planOutputs, readManifest, type Output, type Written } from './write.ts'
+import { carryOut, hash, planOutputs, type Output, type Written } from './write.ts'
 
 export interface Tangled {
   chapters: (ChapterFile & ParsedChapter)[]
@@ -45,11 +46,12 @@ export async function tangle(root: string, force = false): Promise<Tangled & { r
   const generated = join(root, 'generated')
   const outputs = tangled.files.map(output)
   const out = new Diagnostics()
-  const made = await generate(root, tangled.files, outputs, readManifest(generated), out)
+  const toChapter = placesOf(tangled.files)
+  const made = await generate(root, tangled.files, toChapter, out)
   if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
   const plan = planOutputs(generated, [...outputs, ...made])
   if (!force) for (const path of plan.edited) refuseEdited(path, out)
-  await checkSyntax(root, plan, out)
+  await checkSyntax(plan, toChapter, out)
   if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
   return { ...tangled, result: carryOut(generated, plan) }
 }
@@ -59,14 +61,11 @@ function refuseEdited(path: string, out: Diagnostics): void {
     'carry the edit back: npm run untangle; or drop it: npm run tangle -- --force')
 }
 
-/** To be raised when what is written for the same chapters changes its form. */
-const version = 2
-
 function output(file: TangledFile): Output {
   const { path } = file
   let made: string | undefined
   const text = () => (made ??= makeText(file))
-  return { path, key: hash(`${version}\n${fingerprint(file)}`), text }
+  return { path, key: hash(fingerprint(file)), text }
 }
 
 function makeText(file: TangledFile): string {
