@@ -45,13 +45,13 @@ export async function check(root: string): Promise<number> {
 }
 
 /** Runs all tests, or those of the tags, chapters and parts named. */
-export async function test(root: string, names: string[]): Promise<number> {
+export async function test(root: string, names: string[], coverage = false): Promise<number> {
   const tangled = await tangleAndReport(root)
   if (!tangled) return 1
   const book = tangled.chapters.map((chapter) => ({ chapter, headings: chapter.headings }))
   try {
     const files = names.flatMap((name) => testsFor(name, book, root))
-    return await runTests(root, [...new Set(files)])
+    return await runTests(root, [...new Set(files)], coverage ? ['--coverage'] : [])
   } catch (error) {
     if (!(error instanceof Unknown)) throw error
     console.error(error.message)

@@ -20,7 +20,7 @@ function toRoot(folder: string): string {
   throw new InvalidArgumentError(`${folder} holds no journey/`)
 }
 
-interface Options { root: string, force?: boolean }
+interface Options { root: string, force?: boolean, coverage?: boolean }
 
 command('tangle', 'extract generated/ from the chapters', `
 Only changed files are written, and files no longer produced go. With an error
@@ -46,8 +46,9 @@ Examples:
   npm test -- interrupts-and-traps      of a chapter, by its file's name
   npm test -- H                         of a part`)
   .argument('[names...]', 'tags, chapters or parts')
-  .action(async (names: string[], { root }: Options) => {
-    process.exitCode = await test(root, names)
+  .option('--coverage', 'report which lines of the chapters were run')
+  .action(async (names: string[], { root, coverage }: Options) => {
+    process.exitCode = await test(root, names, coverage)
   })
 
 command('watch', 'tangle on each save, and run the tests of the chapter saved', `

@@ -6,12 +6,12 @@
  * the last good output stays, and the next save is awaited. What counts as
  * changed is told by content, not by time or by the number of events.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, watch as watchFolder, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import { findChapters } from './chapters.ts'
 import { format } from './diagnostics.ts'
-import { vitestCommand } from './run-tests.ts'
+import { startTests } from './run-tests.ts'
 import { tangle } from './tangle.ts'
 import { testOf } from './tags.ts'
 import { hash, readIfThere } from './write.ts'
@@ -115,8 +115,7 @@ export class Watch {
     const tests = [...this.saved].map((path) => path.replace(/^journey\/(.*)\.md$/, 'test/$1.test.ts'))
     const there = [...new Set(tests)].filter((path) => existsSync(join(this.root, path)))
     if (there.length === 0) return this.saved.clear()
-    const [command, args] = vitestCommand(this.root, there)
-    const child = spawn(command, args, { cwd: this.root, stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = startTests(this.root, there)
     child.on('close', (status) => { if (status !== null) this.saved.clear() })
     this.tests = child
   }
