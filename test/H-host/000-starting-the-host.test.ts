@@ -114,7 +114,7 @@ describe('module start', () => {
     expect(EINVAL).toBe(22)
   })
 
-  test('B-H-004, B-H-005, B-H-006: page-global goes and comes back; all frames return', () => {
+  test('B-H-002, B-H-004, B-H-017, B-H-005, B-H-006: page-global goes and comes back; all frames return', () => {
     const on = machine()
     const host = start(on)
     expect(on.cpu.cr4 & 0x80).toBe(0)

@@ -4,7 +4,7 @@ import { lguestState } from '../../generated/switcher/layout.ts'
 import { makeHost } from './scripted-host.ts'
 
 describe('the Switcher', () => {
-  test('B-H-008, B-H-010, B-H-016: text at 0xffc00000, read-only, and it is logged', () => {
+  test('B-H-008, B-H-010, B-H-012, B-H-016, B-H-018: one page of text at 0xffc00000, read-only, and it is logged', () => {
     const { host, log } = makeHost()
     const table = host.physical.read32(host.pageDirectory + 1023 * 4) & 0xfffff000
     const entry = host.physical.read32(table)
@@ -38,6 +38,16 @@ describe('the Switcher', () => {
     expect(pseudo(lguestState.guestGdtDesc)).toEqual([0xff, seen + lguestState.guestGdt])
     const tss = statePage + lguestState.guestTss
     expect([physical.read32(tss + 4), physical.read32(tss + 8), physical.read16(tss + 102)]).toEqual([seen, 0x58, 104])
+  })
+
+  test('B-H-026, B-S-012: flags, then a far call to the entry in LGUEST_CS', () => {
+    const { host, scripted } = makeHost()
+    const code: number = scripted.idtr.base + PAGE_SIZE
+    const bytes = host.physical.readBytes(code, 8)
+    expect([bytes[0], bytes[1], bytes[2], bytes[7]]).toEqual([0x9c, 0xff, 0x1d, 0xf4])
+    const pointer = host.physical.read32(code + 3)
+    expect([host.physical.read32(pointer), host.physical.read16(pointer + 4)]).toEqual([host.switchEntry, 0x50])
+    expect(host.stubs.every((stub) => stub > 0xffc00000 && stub < 0xffc01000)).toBe(true)
   })
 
   test('a Host that falls over says so', () => {

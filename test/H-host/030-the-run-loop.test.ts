@@ -20,7 +20,7 @@ describe('the loop', () => {
     expect(run(world)).toEqual(error(ENOENT))
   })
 
-  test('B-H-039: a direct hypercall is done once, before anything else', () => {
+  test('B-H-039, B-H-050, B-H-059: a direct hypercall is done once, before anything else', () => {
     const world = makeKnownGuest()
     hypercall(world, 'TS', 8)
     sliceEnd(world)
@@ -103,7 +103,7 @@ describe('dispatch', () => {
     expect(world.mm.read32(0x2000 + 9 * 4) & 0x60).toBe(0x60)
   })
 
-  test('B-H-055: a page fault of its own: address in the data page, then the handler', () => {
+  test('B-H-051, B-H-055: a page fault of its own: address in the data page, then the handler', () => {
     const world = makeKnownGuest()
     inKernel(world)
     gate(world, 14, START + 0x300)

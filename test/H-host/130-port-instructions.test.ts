@@ -69,7 +69,7 @@ describe('port instructions', () => {
     expect(world.cpu.reg('eax')).toBe(0xffff)
   })
 
-  test('X-37: the old reset line asks for a restart', () => {
+  test('X-37, B-I-042, B-H-070: the old reset line asks for a restart', () => {
     const asked = fault([0xe6, 0x64], { eax: 0xfe })
     expect(asked.file.read(null, asked.task)).toEqual({ kind: 'error', errno: ERESTART })
     const byDx = fault([0xee], { eax: 0xfe, edx: 0x64 })

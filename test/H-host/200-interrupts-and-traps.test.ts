@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { eraA } from '../../generated/abi/era-a.ts'
 import { InstructionClock, RealClock } from '../../generated/host/clock.ts'
 import { copyTraps, deliverTrap, setInterrupt, tryDeliverInterrupt } from '../../generated/host/interrupts-and-traps.ts'
+import { eax, ebx, esp, mem } from '../../generated/assembler/index.ts'
 import { lguestState } from '../../generated/switcher/layout.ts'
 import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, reason, run, STACK_TOP, START, trap } from './scripted-host.ts'
+import { DATA as TINY_DATA, realHost, RESULTS, Tiny } from './tiny-guest.ts'
 import type { World } from './scripted-host.ts'
 
 const layout = eraA.data
@@ -396,5 +398,77 @@ describe('stacks', () => {
     trap(world, 0)
     run(world)
     expect(world.cpu.reg('eip')).toBe(HANDLER)
+  })
+})
+
+describe('on the real machine', () => {
+  const enabled = PAGE_OFFSET + TINY_DATA
+  const count = mem(PAGE_OFFSET + RESULTS)
+
+  test('B-T-002, B-T-013, B-T-053: the timer strikes a spinning kernel, whose IRET undoes the frame', () => {
+    const tiny = new Tiny(realHost(), (k) => {
+      const handler = k.label()
+      k.begin().gate(32, handler, 0xe)
+      k.hcall('SET_CLOCKEVENT', 50_000)
+      k.mov(mem(PAGE_OFFSET + RESULTS + 4), esp)
+      k.mov(mem(enabled).dword, 0x200)
+      k.mov(eax, 0x1234)
+      const loop = k.here()
+      k.cmp(count.dword, 3)
+      k.jne(loop)
+      k.store(2)
+      k.mov(mem(PAGE_OFFSET + RESULTS + 12), esp)
+      k.end()
+      k.bind(handler)
+      k.pusha()
+      k.inc(count.dword)
+      k.hcall('SET_CLOCKEVENT', 50_000)
+      k.popa()
+      k.mov(mem(enabled).dword, 0x200)
+      k.iret()
+    })
+    expect(tiny.runToEnd()).toBe('CRASH: ')
+    expect([tiny.result(0), tiny.result(2)]).toEqual([3, 0x1234])
+    expect(tiny.result(3)).toBe(tiny.result(1))
+  })
+
+  test('B-T-018, B-T-055: a halted Guest is woken by its timer', () => {
+    const made = realHost()
+    const tiny = new Tiny(made, (k) => {
+      const handler = k.label()
+      k.begin().gate(32, handler, 0xe)
+      k.hcall('SET_CLOCKEVENT', 5_000_000)
+      k.hcall('HALT')
+      k.end()
+      k.bind(handler)
+      k.inc(count.dword)
+      k.iret()
+    })
+    expect(tiny.runToEnd()).toBe('CRASH: ')
+    expect(tiny.result(0)).toBe(1)
+    expect(made.clock.now()).toBeGreaterThanOrEqual(5000)
+  })
+
+  test('B-T-051: after everything was thrown away a direct trap still finds its stack', () => {
+    const tiny = new Tiny(realHost(), (k) => {
+      const handler = k.label()
+      const program = k.label()
+      const again = k.label()
+      k.begin().segments().gate(0x80, handler, 0xf, 3)
+      k.mov(ebx, 0)
+      k.bind(again)
+      k.toRing3(program)
+      k.bind(handler)
+      k.inc(count.dword)
+      k.mov(esp, PAGE_OFFSET + 0xa000)
+      k.hcall('FLUSH_TLB', 1)
+      k.cmp(count.dword, 5)
+      k.jne(again)
+      k.end()
+      k.bind(program)
+      k.int(0x80)
+    })
+    expect(tiny.runToEnd()).toBe('CRASH: ')
+    expect(tiny.result(0)).toBe(5)
   })
 })

@@ -3,7 +3,7 @@ import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM, ERESTARTS
 import { LGUEST_REGS_OFFSET, PAGE_SIZE } from '../../generated/abi/common.ts'
 import { kill, killWithError } from '../../generated/host/lg.ts'
 import { LauncherMemory } from '../../generated/host/mm.ts'
-import { hypercall, INITIALIZE, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, PAGES, PGDIR, reason, run, sliceEnd, START } from '../H-host/scripted-host.ts'
+import { DATA, hypercall, inKernel, INITIALIZE, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, PAGES, PGDIR, reason, run, sliceEnd, START } from '../H-host/scripted-host.ts'
 
 const error = (errno: number) => ({ kind: 'error', errno })
 const someone = { name: 'someone', signalPending: false }
@@ -69,7 +69,7 @@ describe('INITIALIZE', () => {
     expect(file.lg).toBeNull()
   })
 
-  test('B-I-012, B-I-013, B-I-039: sixteen slots, lowest free one first, ENOSPC after', () => {
+  test('B-I-009, B-I-012, B-I-013, B-I-039: sixteen slots, lowest free one first, ENOSPC after', () => {
     const made = makeHost(48 << 20)
     const worlds = Array.from({ length: 16 }, () => makeGuest(made))
     expect(worlds.map((world) => world.lg.id)).toEqual([...Array(16).keys()])
@@ -133,6 +133,18 @@ describe('IRQ and BREAK', () => {
     expect(cpu.irqsPending >>> 0).toBe(0x80000000)
   })
 
+  test('B-I-028: it is delivered, if allowed, at the next run', () => {
+    const world = makeKnownGuest()
+    inKernel(world)
+    hypercall(world, 'LOAD_IDT_ENTRY', 36, 0x601000, 0xc0018e00)
+    run(world)
+    world.mm.write32(DATA, 0x200)
+    world.file.write(words(2, 4), world.task)
+    expect(world.cpu.reg('eip')).toBe(START)
+    run(world)
+    expect(world.cpu.reg('eip')).toBe(0xc0011000)
+  })
+
   test('B-I-023: GETDMA without a key is EFAULT, without a buffer ENOENT', () => {
     const { file, task } = makeKnownGuest()
     expect(file.write(words(1), task)).toBe(-EFAULT)
@@ -161,7 +173,7 @@ describe('reads and close', () => {
     expect(makeGuest().file.read(new Uint8Array(8), someone)).toEqual(error(EPERM))
   })
 
-  test('B-I-031: dead with an error code: that code, every time', () => {
+  test('B-I-031, B-H-028: dead with an error code: that code, every time', () => {
     const { file, lg, task } = makeGuest()
     killWithError(lg, ENOMEM)
     expect(file.read(new Uint8Array(8), task)).toEqual(error(ENOMEM))
@@ -179,7 +191,7 @@ describe('reads and close', () => {
     expect(world.file.read(null, world.task)).toEqual(error(EFAULT))
   })
 
-  test('B-I-034, B-I-035: an output is reported once, 8 bytes; EFAULT if they do not fit', () => {
+  test('B-I-034, B-I-035, B-H-040: an output is reported once, 8 bytes; EFAULT if they do not fit', () => {
     const world = makeKnownGuest()
     hypercall(world, 'SEND_DMA', 0, 0x6000)
     const buffer = new Uint8Array(8)

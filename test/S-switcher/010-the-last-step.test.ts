@@ -30,7 +30,7 @@ describe('copying in', () => {
     expect([physical.read32(gate), physical.read32(entry)]).toEqual([0x1234, 0x5678])
   })
 
-  test('B-S-006: after another Guest everything is copied again', () => {
+  test('B-S-006, B-S-008: after another Guest everything is copied again', () => {
     const made = makeHost(48 << 20)
     const first = makeKnownGuest(made)
     const second = makeGuest(made)
@@ -69,7 +69,7 @@ describe('crossing over and back, on the real machine', () => {
     expect(tiny.runToEnd()).toBe('CRASH: goodbye')
   })
 
-  test('B-S-014: every register survives a hypercall', () => {
+  test('B-S-001, B-S-002, B-S-014, B-S-015, B-S-016: every register survives a hypercall', () => {
     const tiny = new Tiny(realHost(), (k) => {
       k.begin()
       const values = [[ecx, 1], [edx, 2], [ebx, 3], [ebp, 4], [esi, 5], [edi, 6]] as const
@@ -90,13 +90,23 @@ describe('crossing over and back, on the real machine', () => {
     expect(tiny.result(7)).toBe(PAGE_OFFSET + 0xa000)
   })
 
-  test('B-S-017, B-H-058: a spinning Guest is stopped by a real interrupt the Host handles', () => {
+  test('B-S-017, B-H-058, B-T-001: a spinning Guest is stopped by a real interrupt the Host handles', () => {
     const made = realHost()
     const tiny = new Tiny(made, (k) => { k.begin(); const loop = k.here(); k.jmp(loop) })
     for (let slice = 1; slice <= 3; slice++) {
       expect(tiny.read()).toEqual({ kind: 'again' })
       expect(made.host.interruptsHandled(0x20)).toBe(slice)
     }
+  })
+
+  test('B-H-047: a real interrupt waits until the Guest runs, and the Host handles it', () => {
+    const made = realHost()
+    const tiny = new Tiny(made, (k) => { k.begin(); const loop = k.here(); k.jmp(loop) })
+    made.machine.cpu.raise(0x40)
+    expect(made.host.interruptsHandled(0x40)).toBe(0)
+    expect(tiny.read()).toEqual({ kind: 'again' })
+    expect([made.host.interruptsHandled(0x40), made.host.interruptsHandled(0x20)]).toEqual([1, 1])
+    expect(made.machine.cpu.eflags & 0x200).toBe(0)
   })
 
   test('B-S-018, B-S-019: ring 1, and the true interrupt flag on', () => {
