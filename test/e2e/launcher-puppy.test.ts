@@ -47,7 +47,7 @@ describe('through pipes', () => {
 
   it('a restart boots again, on the same machine', async () => {
     const { out, err, status } = await throughPipes(['-v'], 'reboot\n');
-    expect(err).toContain('the Guest ended: restart');
+    expect(err).toContain('the Guest asked for a restart');
     expect(out.match(/Puppy wakes/g)?.length).toBe(2);
     expect(status).toBe(0);
   });
@@ -62,6 +62,17 @@ describe('through pipes', () => {
     expect(err).toMatch(/^lguest: [^\n]+\n$/);
     expect(err).toContain(reason);
     expect(status).toBe(1);
+  });
+
+  it('--stats and --trace leave stdout to the Guest', async () => {
+    const quiet = await throughPipes([], 'halt\n');
+    const loud = await throughPipes(['--stats', '--trace'], 'halt\n');
+    expect(loud.out).toBe(quiet.out);
+    expect(loud.status).toBe(0);
+    expect(loud.err).toMatch(/^ +\d+ {2}call {2}LGUEST_INIT\(0x/m);
+    expect(loud.err).toMatch(/^ +\d+ {2}call {2}CRASH\(/m);
+    expect(loud.err).toMatch(/^world switches +[\d,]+$/m);
+    expect(loud.err).toMatch(/^ {2}page fault +[\d,]+/m);
   });
 
   it('--memory sizes it', async () => {
