@@ -80,6 +80,31 @@ describe('check', () => {
     expect(status).toBe(1)
   })
 
+  test('reports an import against the arrows of the house, and one of the platform', () => {
+    const root = cloneProject()
+    write(root, 'journey/H-host/000-host.md', `# H:000
+
+\`\`\`ts {file=host/core.ts}
+import { divide } from '../launcher/divide.ts'
+import { readFileSync } from 'node:fs'
+import { one } from '../abi/one.ts'
+export const core = [divide, readFileSync, one]
+\`\`\`
+
+\`\`\`ts {file=abi/one.ts}
+export const one = 1
+\`\`\`
+`)
+    const { status, stderr } = run(root, 'bin/journey.mjs', 'check')
+    expect(stderr.split('\n').slice(1).join('\n')).toBe(`journey/H-host/000-host.md:4:19: host must not import from launcher
+    host knows abi, assembler, emulator, switcher
+journey/H-host/000-host.md:5:25: host/core.ts imports node:fs
+    only launcher/node/ and launcher/browser/ know the platform
+2 errors
+`)
+    expect(status).toBe(1)
+  })
+
   test('reports a type error in an indented chunk at its own column', () => {
     const root = cloneProject()
     edit(root, chapter, "text = 'divisor'", 'text: number = true')

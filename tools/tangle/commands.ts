@@ -1,6 +1,7 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
 import { checkTypes, checkWidths } from './check.ts'
 import { Diagnostics, format, type Diagnostic, type Place } from './diagnostics.ts'
+import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
 import { testsFor, Unknown } from './tags.ts'
 import { tangle, type Tangled } from './tangle.ts'
@@ -30,12 +31,13 @@ function summary(errors: number): void {
   console.error(errors === 1 ? '1 error' : `${errors} errors`)
 }
 
-/** Types and widths are checked on what tangles; else the tangle's errors stand. */
+/** Types, widths and rooms are checked on what tangles; else the tangle's errors stand. */
 export async function check(root: string): Promise<number> {
   const tangled = await tangleAndReport(root)
   if (!tangled) return 1
   const out = new Diagnostics()
   checkWidths(tangled.chapters, out)
+  checkRooms(tangled.files, out)
   const types = await checkTypes(root)
   for (const error of out.sorted(tangled.book.order)) console.error(format(error))
   for (const line of types.lines) console.error(line)
