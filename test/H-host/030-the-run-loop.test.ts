@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ENOENT } from '../../generated/abi/errno.ts'
 import { eraA } from '../../generated/abi/era-a.ts'
 import { kill } from '../../generated/host/lg.ts'
-import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, reason, run, sliceEnd, STACK_TOP, START, trap } from './scripted-host.ts'
+import { DATA, hypercall, inKernel, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, reason, run, sliceEnd, STACK_TOP, START, trap } from './scripted-host.ts'
 import type { World } from './scripted-host.ts'
 
 const error = (errno: number) => ({ kind: 'error', errno })
@@ -63,12 +63,36 @@ describe('the loop', () => {
   test('B-H-048: CR0.TS is set when the Guest asked and cleared when it did not', () => {
     const world = makeKnownGuest()
     const seen: number[] = []
+    world.host.fpuOwner = world.cpu
     for (const ts of [8, 0]) {
       hypercall(world, 'TS', ts)
       world.scripted.steps.push((cpu) => { seen.push(world.scripted.cr0 & 8); cpu.setReg('trapnum', 0x20) })
       run(world)
     }
     expect(seen).toEqual([8, 0])
+  })
+
+  test('B-H-051, B-H-057: the registers of the FPU follow the Guest that uses them', () => {
+    const made = makeHost(48 << 20)
+    const [first, second] = [makeKnownGuest(made), makeKnownGuest(made)]
+    const calculate = (world: World, value: number) => {
+      const seen: number[] = []
+      if (made.host.fpuOwner !== world.cpu) {
+        world.scripted.steps.push((cpu) => { expect(made.scripted.cr0 & 8).toBe(8); cpu.setReg('trapnum', 7) })
+      }
+      world.scripted.steps.push((cpu) => {
+        expect(made.scripted.cr0 & 8).toBe(0)
+        seen.push(made.scripted.fpu[0])
+        made.scripted.fpu[0] = value
+        cpu.setReg('trapnum', 0x20)
+      })
+      run(world)
+      return seen[0]
+    }
+    expect([calculate(first, 11), calculate(first, 12), calculate(second, 21), calculate(first, 13), calculate(second, 22)]).toEqual([0, 11, 0, 12, 21])
+    second.file.close()
+    expect(made.host.fpuOwner).toBeNull()
+    expect(calculate(first, 14)).toBe(13)
   })
 
   test('B-H-049: SYSENTER has no code segment while the Guest runs', () => {

@@ -61,6 +61,9 @@ export class ScriptedCpu {
   segment() { return { selector: 0, base: 0, limit: 0, flags: 0 } }
   msr(n: number) { return this.msrs.get(n) ?? 0 }
   setMsr(n: number, v: number) { this.msrs.set(n, v); this.log.push(`msr ${n.toString(16)}=${v}`) }
+  fpu = Uint8Array.of(0)
+  saveFpu() { return this.fpu.slice() }
+  loadFpu(saved: Uint8Array) { this.fpu = saved.slice() }
   raise() {}
   lower() {}
   setTimer(after: number, vector: number) { this.timer = { after, vector } }
