@@ -5,7 +5,7 @@ import { eraByTag, eras } from '../../generated/abi/eras.ts'
 
 describe('era A', () => {
   test('the numbers of the calls', () => {
-    const named = { FLUSH_ASYNC: 0, LGUEST_INIT: 1, CRASH: 2, LOAD_GDT: 3, NEW_PGTABLE: 4, FLUSH_TLB: 5, LOAD_IDT_ENTRY: 6, SET_STACK: 7, TS: 8, SET_CLOCKEVENT: 9, HALT: 10, BIND_DMA: 12, SEND_DMA: 13, SET_PTE: 14, SET_PMD: 15, LOAD_TLS: 16, NOTIFY: -1 } as const
+    const named = { FLUSH_ASYNC: 0, LGUEST_INIT: 1, CRASH: 2, LOAD_GDT: 3, NEW_PGTABLE: 4, FLUSH_TLB: 5, LOAD_IDT_ENTRY: 6, SET_STACK: 7, TS: 8, SET_CLOCKEVENT: 9, HALT: 10, BIND_DMA: 12, SEND_DMA: 13, SET_PTE: 14, SET_PGD: 15, LOAD_TLS: 16, NOTIFY: -1 } as const
     for (const [name, number] of Object.entries(named)) expect(callNumber(eraA, name as keyof typeof named)).toBe(number)
     expect(eraA.calls[11]).toBeNull()
   })

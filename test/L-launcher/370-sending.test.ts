@@ -51,13 +51,13 @@ describe('L:370 sending', () => {
   test('B-D-004 B-D-018 private memory: pending for the Launcher', () => {
     bindDma(to.lg.cpu, 0x2000, ARRAY, 1, 3)
     sendDma(from.lg.cpu, 0x2000, SEND)
-    expect(from.lg.pendingOutput).toEqual({ dma: SEND, key: 0x2000 })
+    expect(from.lg.pendingOutput).toEqual([SEND, 0x2000])
     expect(pending(to)).toBe(0)
   })
   test('B-D-018 the sender\'s own binding on private memory changes nothing', () => {
     bindDma(from.lg.cpu, 0, ARRAY, 1, 3)
     sendDma(from.lg.cpu, 0, SEND)
-    expect(from.lg.pendingOutput).toEqual({ dma: SEND, key: 0 })
+    expect(from.lg.pendingOutput).toEqual([SEND, 0])
   })
   test('X-11 shared memory with nobody listening: dropped', () => {
     sendDma(from.lg.cpu, KEY, SEND)

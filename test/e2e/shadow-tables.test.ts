@@ -275,7 +275,7 @@ class Writer {
     const other = now === m.leaf(d, 0) ? m.leaf(d, 1) : m.leaf(d, 0)
     this.store(at, other | P | RW | USER)
     const index = m.pae ? 0 : USER_BASE >>> 22
-    this.kernel.call('SET_PMD', m.top(d), index)
+    this.kernel.call('SET_PGD', m.top(d), index)
   }
 }
 
