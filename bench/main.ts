@@ -38,7 +38,7 @@ async function main(): Promise<void> {
 async function runnable(file: string): Promise<string> {
   const path = fileURLToPath(new URL(file, import.meta.url))
   if (!/from '\.\.\/(generated|test)\//.test(readFileSync(path, 'utf8'))) return `./${file}`
-  const outfile = fileURLToPath(new URL(`../generated/.cache/bench/${file.replace('.ts', '.mjs')}`, import.meta.url))
+  const outfile = fileURLToPath(new URL(`../.cache/bench/${file.replace('.ts', '.mjs')}`, import.meta.url))
   await build({ entryPoints: [path], outfile, bundle: true, format: 'esm', platform: 'node', packages: 'external', logLevel: 'error' })
   return pathToFileURL(outfile).href
 }

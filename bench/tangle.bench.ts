@@ -33,7 +33,7 @@ function lines(root: string): number {
 async function measure(root: string, name: string): Promise<Row[]> {
   const note = `${lines(root)} lines`
   const cold = await medianTime(3, () => {
-    rmSync(join(root, 'generated'), { recursive: true, force: true })
+    for (const made of ['generated', '.cache']) rmSync(join(root, made), { recursive: true, force: true })
     return tangle(root)
   })
   const warm = await medianTime(5, () => tangle(root))

@@ -1,6 +1,6 @@
 /**
  * Loads the tools, which are TypeScript, into plain Node: bundled once by
- * esbuild, then kept under generated/.cache by the hash of their sources.
+ * esbuild, then kept under .cache by the hash of their sources.
  * A tool starts in a tenth of a second, most of it Node's own.
  */
 import { createHash } from 'node:crypto'
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const tools = dirname(fileURLToPath(import.meta.url))
-const cache = join(tools, '../generated/.cache')
+const cache = join(tools, '../.cache')
 
 /** The folder of the project. */
 export const root = dirname(tools)

@@ -89,7 +89,7 @@ describe('what is written', () => {
     const root = book(small)
     await tangle(root)
     const before = tree(join(root, 'generated'))
-    const cache = 'generated/.cache/chapters'
+    const cache = '.cache/chapters'
     for (const file of readdirSync(join(root, cache))) write(root, `${cache}/${file}`, '{"fences": [')
     expect((await tangle(root)).errors).toEqual([])
     expect(tree(join(root, 'generated'))).toEqual(before)
@@ -119,7 +119,7 @@ describe('what is written', () => {
     await tangle(root)
     edit(root, 'journey/H-host/210-b.md', 'b = 2', 'b = 3')
     await tangle(root)
-    expect(readdirSync(join(root, 'generated/.cache/chapters'))).toHaveLength(2)
+    expect(readdirSync(join(root, '.cache/chapters'))).toHaveLength(2)
   })
 
   test('Windows line ends are no part of the code', async () => {

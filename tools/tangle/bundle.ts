@@ -21,7 +21,7 @@ export async function bundle(root: string, entry: string, files: Map<string, Tan
   try {
     const result = await build({
       absWorkingDir: root, entryPoints: [join(generated, entry)],
-      outfile: join(generated, '.cache/generator.mjs'), plugins: [fromMemory(generated, files)],
+      outfile: join(root, '.cache/generator.mjs'), plugins: [fromMemory(generated, files)],
       bundle: true, write: false, metafile: true, sourcemap: 'inline', sourcesContent: false,
       format: 'esm', platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
     })

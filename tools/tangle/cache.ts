@@ -10,9 +10,9 @@ import { hash, readIfThere, writeWhole } from './write.ts'
 /** To be raised when Outline changes its form. */
 const version = 3
 
-/** The outlines of `texts`, from the cache in the folder `generated` where it has them. */
-export async function outlines(generated: string, texts: string[]): Promise<Outline[]> {
-  const folder = join(generated, '.cache', 'chapters')
+/** The outlines of `texts`, from the cache under `root` where it has them. */
+export async function outlines(root: string, texts: string[]): Promise<Outline[]> {
+  const folder = join(root, '.cache', 'chapters')
   const names = texts.map((text) => `${hash(`${version} ${text}`)}.json`)
   const found = names.map((name) => load(join(folder, name)))
   if (found.every((outline) => outline !== undefined)) return found

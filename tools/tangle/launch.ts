@@ -38,7 +38,7 @@ function note(text: string): void {
 
 /** The Launcher as one module, made anew if any generated file changed. */
 async function bundled(root: string): Promise<string | undefined> {
-  const cache = join(root, 'generated/.cache')
+  const cache = join(root, '.cache')
   const module = join(cache, 'launcher.mjs')
   const key = hash(JSON.stringify(readManifest(join(root, 'generated'))))
   if (existsSync(module) && readIfThere(join(cache, 'launcher.key')) === key) return module

@@ -7,7 +7,7 @@ import { hash, writeWhole } from './write.ts'
 
 /** Imports the code and calls its generate(). */
 export async function runBundle(root: string, code: string): Promise<GeneratedFile[]> {
-  const path = join(root, 'generated/.cache', `generator-${hash(code)}.mjs`)
+  const path = join(root, '.cache', `generator-${hash(code)}.mjs`)
   writeWhole(path, code)
   process.setSourceMapsEnabled(true)
   try {

@@ -1,4 +1,4 @@
-/** The last run of each generator, kept under generated/.cache. */
+/** The last run of each generator, kept under .cache. */
 import { join } from 'node:path'
 import type { Run } from './generator.ts'
 import { readIfThere, writeWhole } from './write.ts'
@@ -11,7 +11,7 @@ export class RunCache {
   }
 
   private path(generator: string): string {
-    return join(this.root, 'generated/.cache/generators', `${generator.replace(/\//g, '+')}.json`)
+    return join(this.root, '.cache/generators', `${generator.replace(/\//g, '+')}.json`)
   }
 
   /** The last run, if all it was made from still has the same text. */

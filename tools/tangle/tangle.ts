@@ -29,7 +29,7 @@ export async function read(
   const out = new Diagnostics()
   const found = findChapters(root)
   const texts = found.map((chapter) => instead(chapter.path, readChapter(root, chapter)))
-  const parsed = await outlines(join(root, 'generated'), texts)
+  const parsed = await outlines(root, texts)
   const chapters = found.map((chapter, i) => ({ ...chapter, ...parsed[i] }))
   const book = gather(chapters, out)
   const files = expand(book, out)

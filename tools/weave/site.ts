@@ -31,7 +31,7 @@ export class Weaver {
   constructor(root: string, out = join(root, 'site', 'dist')) {
     this.root = root
     this.out = out
-    this.colourist = new Colourist(join(root, 'generated', '.cache', 'colours.json'))
+    this.colourist = new Colourist(join(root, '.cache', 'colours.json'))
   }
 
   /** Writes the site into its folder; with `edition`, the Markdown edition too. */
