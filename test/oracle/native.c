@@ -1,0 +1,156 @@
+/*
+ * Runs single i386 instructions on this machine's own processor: a 32-bit
+ * program that lives in its signal handler. Each trap ends one case and
+ * begins the next, by changing the context that sigreturn will load. Same
+ * memory and same protocol as unicorn.c. Compile with -m32 -static.
+ */
+#define _GNU_SOURCE
+#include <asm/ldt.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { DATA_SIZE = 0x10000, CODE = 0x100000, CODE_SIZE = 0x10000 };
+enum { MISSING = 0x8000, READ_ONLY = 0xc000, PAGE = 0x1000 };
+
+struct request {
+  uint32_t address, length, repeats;
+  uint8_t code[16];
+  uint32_t reg[8], eflags;
+};
+struct answer { int32_t vector; uint32_t eip, reg[8], eflags, count; };
+struct write { uint32_t address, size, low, high; };
+
+static const int regs[8] = {
+  REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI,
+};
+static uint8_t shadow[DATA_SIZE], stack[1 << 16];
+static uint8_t out[1 << 20];
+static uint32_t filled;
+static struct request q;
+static int running;
+static uint32_t selector_fs, selector_gs;
+
+static int raw(int number, int a, const void *b, int c)
+{
+  int result;
+  asm volatile("int $0x80" : "=a"(result)
+               : "a"(number), "b"(a), "c"(b), "d"(c) : "memory");
+  return result;
+}
+
+static void flush(void)
+{
+  for (uint32_t at = 0; at < filled;)
+    at += raw(SYS_write, 1, out + at, filled - at);
+  filled = 0;
+}
+
+static void put(const void *bytes, uint32_t n)
+{
+  for (uint32_t i = 0; i < n; i++) out[filled + i] = ((uint8_t *)bytes)[i];
+  filled += n;
+}
+
+static void get(void *bytes, uint32_t n)
+{
+  for (uint32_t at = 0; at < n;) {
+    int more = raw(SYS_read, 0, (uint8_t *)bytes + at, n - at);
+    if (more <= 0) raw(SYS_exit_group, 0, 0, 0);
+    at += more;
+  }
+}
+
+/* Words of the data that are no longer what they were, as writes. */
+static uint32_t put_changes(void)
+{
+  uint32_t count = 0;
+  for (uint32_t at = 0; at < DATA_SIZE; at += 4) {
+    if (at == MISSING) at += PAGE;
+    if (at == READ_ONLY) at += PAGE;
+    uint32_t now = *(volatile uint32_t *)at;
+    if (now == *(uint32_t *)(shadow + at)) continue;
+    *(uint32_t *)(shadow + at) = now;
+    struct write w = { at, 4, now, 0 };
+    put(&w, sizeof w);
+    count++;
+  }
+  return count;
+}
+
+static void finish(int signal, greg_t *g)
+{
+  struct answer a = { .vector = signal == SIGTRAP ? -1 : g[REG_TRAPNO] };
+  a.eip = g[REG_EIP];
+  for (int i = 0; i < 8; i++) a.reg[i] = g[regs[i]];
+  a.eflags = g[REG_EFL];
+  uint32_t at = filled;
+  put(&a, sizeof a);
+  uint32_t count = put_changes();
+  memcpy(out + at + offsetof(struct answer, count), &count, 4);
+  if ((q.repeats & 2) || filled > sizeof out / 2) flush();
+}
+
+static void next(greg_t *g)
+{
+  get(&q, sizeof q);
+  for (int i = 0; i < 16; i++) ((volatile uint8_t *)q.address)[i] = q.code[i];
+  for (int i = 0; i < 8; i++) g[regs[i]] = q.reg[i];
+  g[REG_EIP] = q.address;
+  g[REG_EFL] = q.eflags | 0x100;
+  g[REG_FS] = selector_fs;
+  g[REG_GS] = selector_gs;
+}
+
+static void on_signal(int signal, siginfo_t *info, void *context)
+{
+  (void)info;
+  greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+  if (running && signal == SIGTRAP && (q.repeats & 1)
+      && (uint32_t)g[REG_EIP] == q.address)
+    return;
+  if (running) finish(signal, g);
+  running = 1;
+  next(g);
+}
+
+static uint32_t segment(uint32_t base)
+{
+  struct user_desc d = { .entry_number = -1, .base_addr = base,
+    .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1, .useable = 1 };
+  if (raw(SYS_set_thread_area, (int)&d, 0, 0) != 0) _exit(3);
+  return d.entry_number * 8 + 3;
+}
+
+static void map(uint32_t at, uint32_t size, int protection)
+{
+  int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+  if (mmap((void *)at, size, protection, flags, -1, 0) != (void *)at)
+    _exit(2);
+}
+
+int main(void)
+{
+  static const int signals[] = { SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS };
+  stack_t alternative = { .ss_sp = stack, .ss_size = sizeof stack };
+  struct sigaction action = { .sa_sigaction = on_signal,
+    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+  map(0, DATA_SIZE, PROT_READ | PROT_WRITE);
+  map(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  get(shadow, DATA_SIZE);
+  for (uint32_t at = 0; at < DATA_SIZE; at += 4)
+    *(volatile uint32_t *)at = *(uint32_t *)(shadow + at);
+  mprotect((void *)MISSING, PAGE, PROT_NONE);
+  mprotect((void *)READ_ONLY, PAGE, PROT_READ);
+  selector_fs = segment(0x300);
+  selector_gs = segment(0x500);
+  sigaltstack(&alternative, 0);
+  for (int i = 0; i < 5; i++) sigaction(signals[i], &action, 0);
+  asm volatile("int3");
+  return 0;
+}
