@@ -25,9 +25,16 @@ export async function outlines(root: string, texts: string[]): Promise<Outline[]
   return all
 }
 
+/** What this process has loaded already: a watcher tangles many times. */
+const loaded = new Map<string, Outline>()
+
 function load(path: string): Outline | undefined {
+  const known = loaded.get(path)
+  if (known) return known
   try {
-    return JSON.parse(readIfThere(path) ?? '')
+    const outline: Outline = JSON.parse(readIfThere(path) ?? '')
+    loaded.set(path, outline)
+    return outline
   } catch {
     return undefined
   }
@@ -36,6 +43,8 @@ function load(path: string): Outline | undefined {
 function forgetOthers(folder: string, kept: Set<string>): void {
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) {
-    if (!kept.has(name)) rmSync(join(folder, name), { force: true })
+    if (kept.has(name)) continue
+    rmSync(join(folder, name), { force: true })
+    loaded.delete(join(folder, name))
   }
 }

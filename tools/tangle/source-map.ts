@@ -63,7 +63,7 @@ export function* segmentsOf(file: TangledFile): Generator<Segment[]> {
 
 function segmentsOfLine({ indent, block, index }: Line): Segment[] {
   const place = placeOf(block, index)
-  return tokensOf(block)[index].map(({ start }) => ({
+  return tokensOf(block.fence)[index].map(({ start }) => ({
     column: indent.length + start,
     source: place.file,
     sourceLine: place.line - 1,

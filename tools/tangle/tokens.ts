@@ -1,14 +1,14 @@
-/** The tokens of a block's lines, scanned when first asked for. */
-import type { Block } from './book.ts'
+/** The tokens of a fence's lines, scanned when first asked for. */
+import type { Fence } from './markdown.ts'
 import { scan, type Token } from './scan.ts'
 
-const scanned = new WeakMap<Block, Token[][]>()
+const scanned = new WeakMap<Fence, Token[][]>()
 
-export function tokensOf(block: Block): Token[][] {
-  let lines = scanned.get(block)
+export function tokensOf(fence: Fence): Token[][] {
+  let lines = scanned.get(fence)
   if (!lines) {
-    lines = scan(block.fence.body).map(({ tokens }) => tokens)
-    scanned.set(block, lines)
+    lines = scan(fence.body).map(({ tokens }) => tokens)
+    scanned.set(fence, lines)
   }
   return lines
 }
