@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { catalogue } from '../../generated/emulator/isa/catalogue.ts'
-import { compare, tell } from '../oracle/compare.ts'
-import { compileOracle, type OracleName } from '../oracle/oracle.ts'
+import { compare, tell } from '../../conformance/compare.ts'
+import { compileOracle, type OracleName } from '../../conformance/oracle.ts'
 
 const SEED = 20071
 
@@ -34,7 +34,7 @@ describe('P:1490 every encoding, against processors nobody here wrote', () => {
 
 describe('P:1491 what the engine likes', () => {
   test('no printed function is too long to be optimised', () => {
-    const script = fileURLToPath(new URL('../oracle/bytecode.ts', import.meta.url))
+    const script = fileURLToPath(new URL('../../conformance/bytecode.ts', import.meta.url))
     const text = execFileSync(process.execPath, ['--print-bytecode',
       '--print-bytecode-filter=execute', '--no-lazy', '--import', 'tsx', script],
     { maxBuffer: 1 << 30 }).toString()

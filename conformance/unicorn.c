@@ -1,5 +1,5 @@
 /*
- * Runs single i386 instructions in Unicorn, for test/oracle/oracle.ts.
+ * Runs single i386 instructions in Unicorn, for conformance/oracle.ts.
  *
  * Memory, flat, no paging: 64 KiB of data at 0 (page 8 missing, page 12
  * read-only) and 64 KiB of code at 0x100000. It lives on from case to case.

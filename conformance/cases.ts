@@ -2,8 +2,8 @@
  * Random single instructions, made from the catalogue's own encodings, with
  * registers chosen so that most of them find memory where they look for it.
  */
-import { catalogue } from '../../generated/emulator/isa/catalogue.ts'
-import { INTERNAL, type Form } from '../../generated/emulator/isa/forms.ts'
+import { catalogue } from '../generated/emulator/isa/catalogue.ts'
+import { INTERNAL, type Form } from '../generated/emulator/isa/forms.ts'
 import { Random } from './random.ts'
 
 export interface Case {

@@ -1,13 +1,13 @@
 /** The machine under test, one instruction at a time. */
-import { Blocks, STEP } from '../../generated/emulator/blocks.ts'
-import { FAULT } from '../../generated/emulator/fault.ts'
-import { readFlags, writeFlags } from '../../generated/emulator/flags.ts'
-import { Machine } from '../../generated/emulator/index.ts'
-import { createInterpreter } from '../../generated/emulator/interpreter.ts'
+import { Blocks, STEP } from '../generated/emulator/blocks.ts'
+import { FAULT } from '../generated/emulator/fault.ts'
+import { readFlags, writeFlags } from '../generated/emulator/flags.ts'
+import { Machine } from '../generated/emulator/index.ts'
+import { createInterpreter } from '../generated/emulator/interpreter.ts'
 import {
   CR2, EIP, RAM_BASE, SHADOW, STOP, type Core,
-} from '../../generated/emulator/state.ts'
-import { LEFT } from '../../generated/emulator/words.ts'
+} from '../generated/emulator/state.ts'
+import { LEFT } from '../generated/emulator/words.ts'
 import type { Case } from './cases.ts'
 
 export interface Outcome {
