@@ -42,7 +42,26 @@ describe('P:3155 the way out', () => {
   });
 });
 
+describe('P:3153 a kernel stack that overflows', () => {
+  it('is noticed before anything is pushed', () => {
+    const bare = new BareKernel();
+    bare.set('stack_floor', 0xffffffff);
+    expect(() => bare.call('stub_14')).toThrow('shutdown');
+    expect(bare.machine.cpu.reg(4)).toBe(bare.at('spare_stack') + 1024);
+    bare.set('stack_floor', bare.at('spare_stack'));
+    expect(() => bare.call('stub_14')).toThrow('shutdown');
+    expect(bare.machine.cpu.reg(4)).toBeLessThan(bare.at('spare_stack') + 1000);
+  });
+});
+
 describe('P:3154 a program that errs', () => {
+  it('cannot bring its flags into the kernel', async () => {
+    const { answers, status } = await session(lines('oops step', 'oops nested', 'echo fine'));
+    expect(answers[0]).toMatch(/^oops\[2\]: debug trap at /);
+    expect(answers.slice(1, 3)).toEqual(['It did no harm.\n', 'fine\n']);
+    expect(status).toBe(0);
+  });
+
   it('dies, is named, and the shell goes on', async () => {
     const kinds = ['null', 'kernel', 'code', 'divide', 'opcode', 'privileged', 'hypercall', 'stack'];
     const { answers, status } = await session(lines(...kinds.map((kind) => `oops ${kind}`), 'echo well'));

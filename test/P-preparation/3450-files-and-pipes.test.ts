@@ -60,6 +60,18 @@ describe('P:3453 a pipe', () => {
       .toBe(0xffffffff);
   });
 
+  it('needs two descriptors, and takes none if there is but one', () => {
+    const { bare } = withPipe();
+    const files = bare.at('processes') + 48;
+    for (let i = 0; i < 7; i++) bare.write(files + 4 * i, 1);
+    const free = bare.get('frames_free');
+    expect(bare.call('sys_pipe', { eax: 0x40701000 }).eax).toBe(0xffffffff);
+    expect(bare.read(files + 28)).toBe(0);
+    bare.write(files + 28, 1);
+    expect(bare.call('sys_pipe', { eax: 0x40701000 }).eax).toBe(0xffffffff);
+    expect(bare.get('frames_free')).toBe(free);
+  });
+
   it('joins programs, also more text than it holds', async () => {
     const { answers } = await session([
       ...lines('echo one two | upper', 'echo a | cat | cat | cat | wc', 'help | wc'),
