@@ -36,19 +36,10 @@ function folded(site: Site, woven: Woven, figure: string): string {
 function linked(site: Site, page: Page, woven: Woven, line: number): string | undefined {
   const reference = woven.block.references.get(line)
   if (!reference) return undefined
-  const target = site.woven.get(firstOf(site, reference.id) ?? '')
+  const target = site.firstOf.get(reference.id)
   const name = `⟨${escape(reference.name)}⟩`
   if (!target) return `${reference.indent}<span class="ref missing">${name}</span>`
   return `${reference.indent}<a class="ref" href="${relative(page.url, target.url)}">${name}</a>`
-}
-
-function firstOf(site: Site, id: string): string | undefined {
-  for (const [definition, [first]] of site.blocksOf) {
-    if (!definition.root && definition.name === id) {
-      return keyOf(first.block.chapter, first.block.fence.line)
-    }
-  }
-  return undefined
 }
 
 function caption(site: Site, page: Page, woven: Woven): string {
@@ -62,8 +53,7 @@ function caption(site: Site, page: Page, woven: Woven): string {
 
 function inFiles(site: Site, page: Page, woven: Woven): string {
   const files = filesOf(site, woven.definition).map((file) => {
-    const [definition] = [...site.blocksOf.keys()].filter((d) => d.root && d.name === file)
-    const url = relative(page.url, site.blocksOf.get(definition)![0].url)
+    const url = relative(page.url, site.firstOf.get(file)!.url)
     return `<a href="${url}">${escape(file)}</a>`
   })
   return files.length ? `<span class="file">in ${files.join(', ')}</span>` : ''
@@ -92,9 +82,8 @@ function list(what: string, page: Page, site: Site, blocks: Woven[]): string {
 
 /** The tag, or else the title, of the section that holds a block. */
 export function sectionName(site: Site, woven: Woven): string {
-  const page = site.pages.find((p) => p.path === woven.block.chapter)!
-  const headings = page.tree.children.filter((node) => node.type === 'heading')
-  const before = headings.filter((h) => h.position!.start.line < woven.block.fence.line).length
-  const section = page.sections[Math.max(0, before - 1)]
+  const page = site.pageOf.get(woven.block.chapter)!
+  const { line } = woven.block.fence
+  const section = page.sections.findLast((s) => s.line < line) ?? page.sections[0]
   return section?.tag ?? section?.title ?? page.title
 }

@@ -36,9 +36,12 @@ export interface TagPlace { tag: string, title: string, url: string }
 
 export interface Site {
   pages: Page[]
+  pageOf: Map<string, Page>
   tags: Map<string, TagPlace>
   /** By `chapter:line` of the opening fence. */
   woven: Map<string, Woven>
+  /** The first block of a chunk, by slug, or of a file, by path. */
+  firstOf: Map<string, Woven>
   /** By definition: its blocks in reading order. */
   blocksOf: Map<Definition, Woven[]>
   /** By definition: the blocks that refer to it. */
@@ -61,10 +64,13 @@ export const urlOf = (chapter: string) =>
 export function modelOf(book: Book, texts: Map<string, string>): Site {
   const site: Site = {
     pages: book.order.map((path) => pageOf(path, texts.get(path)!)),
-    tags: new Map(), woven: new Map(), blocksOf: new Map(), usedIn: new Map(),
+    pageOf: new Map(), firstOf: new Map(), tags: new Map(), woven: new Map(), blocksOf: new Map(), usedIn: new Map(),
     names: new Map(),
   }
-  for (const page of site.pages) addTags(site, page)
+  for (const page of site.pages) {
+    site.pageOf.set(page.path, page)
+    addTags(site, page)
+  }
   for (const definition of definitions(book)) addBlocks(site, definition)
   for (const woven of site.woven.values()) addUses(site, book, woven)
   return site
@@ -94,6 +100,7 @@ function addBlocks(site: Site, definition: Definition): void {
     return { block, definition, nth, id, url: `${urlOf(block.chapter)}#${id}` }
   })
   site.blocksOf.set(definition, all)
+  site.firstOf.set(definition.name, all[0])
   for (const woven of all) {
     site.woven.set(keyOf(woven.block.chapter, woven.block.fence.line), woven)
   }

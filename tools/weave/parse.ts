@@ -15,6 +15,8 @@ export interface Section {
   title: string
   /** Id of the heading's element, unique on its page. */
   id: string
+  /** Line of the heading, 1-based. */
+  line: number
 }
 
 export interface Parsed { tree: Root, sections: Section[] }
@@ -54,5 +56,6 @@ function sectionOf(heading: Heading): Section {
   const text = toString(heading)
   const match = tagged.exec(text)
   const title = match?.[2] || text
-  return { depth: heading.depth, tag: match?.[1], title, id: match ? slug(match[1]) : slug(text) }
+  const id = match ? slug(match[1]) : slug(text)
+  return { depth: heading.depth, tag: match?.[1], title, id, line: heading.position!.start.line }
 }

@@ -9,7 +9,8 @@ import { Colourist } from './highlight.ts'
 import { cover, fileIndex, tagIndex } from './indexes.ts'
 import { layout, type Frame } from './layout.ts'
 import { markdownOf } from './markdown-edition.ts'
-import { modelOf, type Page, type Site } from './model.ts'
+import { sectionName } from './block.ts'
+import { modelOf, nameOf, type Page, type Site } from './model.ts'
 import { weaveBody } from './page.ts'
 
 /** The site's look stands beside the tools, whatever book is woven. */
@@ -27,6 +28,9 @@ export class Weaver {
   private readonly root: string
   private readonly out: string
   private readonly colourist: Colourist
+  /** Bodies by page; good while the page's text and what it may link to stay. */
+  private readonly bodies = new Map<string, { tree: unknown, body: string }>()
+  private surroundings = ''
 
   constructor(root: string, out = join(root, 'site', 'dist')) {
     this.root = root
@@ -39,6 +43,7 @@ export class Weaver {
     const { book, errors } = await read(this.root)
     const texts = new Map(findChapters(this.root).map((c) => [c.path, readChapter(this.root, c)]))
     const site = modelOf(book, texts)
+    this.forgetIfMoved(site)
     const written: string[] = []
     for (const frame of [cover(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
     for (const page of site.pages) this.frame(site, await this.chapter(site, page), written)
@@ -48,8 +53,21 @@ export class Weaver {
     return { pages: site.pages.length + 3, written, errors }
   }
 
+  /** Pages link to tags and blocks of other pages: if any of these moved, all are woven anew. */
+  private forgetIfMoved(site: Site): void {
+    const blocks = [...site.woven.values()].map((woven) =>
+      [woven.url, nameOf(site, woven.definition), sectionName(site, woven)])
+    const uses = [...site.usedIn.values()].map((users) => users.map((user) => user.id))
+    const now = JSON.stringify([[...site.tags.values()], blocks, uses])
+    if (now !== this.surroundings) this.bodies.clear()
+    this.surroundings = now
+  }
+
   private async chapter(site: Site, page: Page): Promise<Frame> {
-    const body = await weaveBody(site, page, this.colourist)
+    const known = this.bodies.get(page.path)
+    const body = known?.tree === page.tree ? known.body
+      : await weaveBody(site, page, this.colourist)
+    this.bodies.set(page.path, { tree: page.tree, body })
     return { url: page.url, title: page.title, body, page }
   }
 
