@@ -91,7 +91,8 @@ const UNFIT: Record<OracleName, RegExp> = {
 
 /** Compares `total` cases, encodings in turn. */
 export async function compare(name: OracleName, path: string, seed: number,
-  total: number, pattern = /./): Promise<Report> {
+  total: number, pattern = /./, progress = (_done: number) => {}):
+  Promise<Report> {
   const forms = testableForms().filter((form) =>
     pattern.test(form.instruction.name)
     && !UNFIT[name].test(form.instruction.name))
@@ -125,6 +126,7 @@ export async function compare(name: OracleName, path: string, seed: number,
       subject.data.set(expected)
     })
     report.cases += batch.length
+    progress(report.cases)
   }
   oracle.close()
   return report
