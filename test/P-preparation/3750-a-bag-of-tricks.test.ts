@@ -33,6 +33,14 @@ describe('P:3751 to P:3755', () => {
     expect(answers.slice(0, 2)).toEqual(['ONE\nTWO\n', 'done\n']);
   });
 
+  it('kill ends a group, or knows of none', async () => {
+    const { answers } = await session(lines('sleep 90000 | cat &', 'ps', 'kill 2', 'ps', 'kill 77'));
+    expect(answers[1]).toMatch(/ sleep\n[^]* cat\n/);
+    expect(answers.slice(2, 4).join('')).toMatch(/\[2\] ended\n/);
+    expect(answers[3]).not.toMatch(/ sleep\n| cat\n/);
+    expect(answers[4]).toBe('there is no such group\n');
+  });
+
   it('sleep takes its time', async () => {
     const { answers } = await session(lines('uptime', 'sleep 700', 'uptime'));
     const [before, after] = [answers[0], answers[2]].map((text) => Number(/[\d.]+/.exec(text)![0]));
