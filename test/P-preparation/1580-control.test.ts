@@ -31,8 +31,10 @@ describe('P:1580 privilege', () => {
       () => control.cli(c), () => control.sti(c),
     ]
     for (const act of acts) expect(faultOf(act)).toEqual(GP0)
-    expect(faultOf(() => control.movToCr(c, 1, 0))).toEqual([6, -1])
+    expect(faultOf(() => control.movToCr(c, 1, 0))).toEqual(GP0)
     expect(control.smsw(c)).toBe(0x11)
+    expect(faultOf(() => control.movToCr(inRing(0), 1, 0)))
+      .toEqual([6, -1])
   })
 })
 
