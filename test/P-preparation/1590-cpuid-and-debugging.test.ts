@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  DEBUG_HITS, DR, DR6, DR7, EAX, EBX, ECX, EDX, EFLAGS, EIP, RF, TF,
+  DEBUG_HITS, DR, DR6, DR7, EAX, EBX, ECX, EDX, EFLAGS, EIP, NO_STEP,
+  RF, TF,
   type Core,
 } from '../../generated/emulator/state.ts'
 import { cpuid } from '../../generated/emulator/cpuid.ts'
@@ -65,6 +66,8 @@ describe('P:1595 being watched', () => {
     expect(afterInstruction(c, false)).toBe(false)
     expect(afterInstruction(c, true)).toBe(true)
     expect(c.i32[DR6] & 0x4000).toBe(0x4000)
+    c.i32[DEBUG_HITS] = NO_STEP
+    expect(afterInstruction(c, true)).toBe(false)
     c.i32[DEBUG_HITS] = 2
     expect(afterInstruction(c, false)).toBe(true)
     expect([c.i32[DR6] & 2, c.i32[DEBUG_HITS]]).toEqual([2, 0])
