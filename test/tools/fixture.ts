@@ -61,6 +61,7 @@ export function cloneProject(): string {
   const root = copyOf('project')
   for (const part of parts) cpSync(join(project, part), join(root, part), { recursive: true })
   symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
-  edit(root, 'tsconfig.json', '"generated", "tools", "test", "bench"', '"generated"')
+  const [include] = /"include": \[[^\]]*\]/.exec(text(root, 'tsconfig.json'))!
+  edit(root, 'tsconfig.json', include, '"include": ["generated", "*.config.ts"]')
   return root
 }
