@@ -8,6 +8,7 @@ import { compare, tell, type Difference } from './compare.ts'
 import { explainNasm, runNasm } from './nasm.ts'
 import { compileOracle, type OracleName } from './oracle.ts'
 import { Progress } from './progress.ts'
+import { runSystem } from './system-main.ts'
 
 interface Options {
   seed: string
@@ -15,6 +16,7 @@ interface Options {
   only: string
   oracle?: OracleName
   nasm?: string
+  system?: boolean
 }
 
 const progress = new Progress()
@@ -25,10 +27,12 @@ const program = new Command('npm run conformance --')
   .option('--only <names>', 'instructions (or programs), by a comma or a pattern', '.')
   .option('--oracle <name>', 'unicorn or native (default: both)')
   .option('--nasm <dir>', 'run the built programs of v86\'s tests/nasm instead')
+  .option('--system', 'rings, gates, tasks and paging beside QEMU, --cases of each kind')
   .parse()
 
 const options = program.opts<Options>()
-const good = options.nasm !== undefined ? nasm(options.nasm)
+const good = options.system ? system()
+  : options.nasm !== undefined ? nasm(options.nasm)
   : await random()
 process.exitCode = good ? 0 : 1
 
@@ -36,6 +40,13 @@ process.exitCode = good ? 0 : 1
 function only(text: string): RegExp {
   return /^[\w,]+$/.test(text)
     ? new RegExp(`^(${text.replaceAll(',', '|')})$`) : new RegExp(text)
+}
+
+function system(): boolean {
+  const good = runSystem(Number(options.seed), Math.min(Number(options.cases), 100_000), only(options.only),
+    (text) => progress.show(text))
+  progress.done()
+  return good
 }
 
 async function random(): Promise<boolean> {
