@@ -128,7 +128,8 @@ const fib: Kernel = {
 
 export const kernels: Kernel[] = [xorshift, sieve, chase, copy, fib]
 
-const [PAGE_TABLES, STACK] = [0x1000, 0xf000]
+const PAGE_TABLES = 0x1000
+export const STACK = 0xf000
 const [CS, TR] = [1, 7]
 
 /** Ring 0, flat, paging on with every page at its own address. */
