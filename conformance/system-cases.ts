@@ -103,8 +103,9 @@ class State {
     if ((access & 0x15) === 1) access |= 2 | 0x10
     if ((access & 0x18) === 0x18) {
       describe(this.bytes, at, 0, 0xfffff, access, 0xc)
-    } else if (!(access & 0x10) && (access & 7) === 4) {
-      const to = r.one(4) ? r.below(256) : codeOf(r.below(4))
+    } else if (!(access & 0x10) && (access & 6) === 4) {
+      // QEMU has another fault for a task gate that leads to no task
+      const to = access & 1 ? 0xf0 : r.one(4) ? r.below(256) : codeOf(r.below(4))
       poke(this.bytes, at, to << 16 | CODE + 0x40 + r.below(64))
       poke(this.bytes, at + 4, access << 8 | r.below(4))
     } else {

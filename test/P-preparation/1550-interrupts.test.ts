@@ -18,7 +18,7 @@ import {
 const trap = (dpl: number): number => 0x8f | dpl << 5
 const interrupt = (dpl: number): number => 0x8e | dpl << 5
 
-describe('P:1550 the passage', () => {
+describe('P:1551 the passage', () => {
   it('stays on the stack when the ring does', () => {
     const c = rings()
     gate(c, 0x40, code(0), 0x12345678, interrupt(0))
@@ -90,7 +90,7 @@ describe('P:1550 the passage', () => {
   })
 })
 
-describe('P:1550 refusals of the passage', () => {
+describe('P:1551 refusals of the passage', () => {
   const refused = (
     prepare: (c: Core) => void, vector = 0x40,
   ): [number, number] | null => {
