@@ -86,7 +86,7 @@ export class Weaver {
     const style = readFileSync(join(themeFolder, 'style.css'), 'utf8')
     this.write('style.css', style + this.colourist.styles(), written)
     mkdirSync(this.out, { recursive: true })
-    copyFileSync(join(themeFolder, 'site.js'), join(this.out, 'site.js'))
+    for (const file of ['site.js', 'icon.svg']) copyFileSync(join(themeFolder, file), join(this.out, file))
   }
 
   private write(path: string, text: string, written: string[]): void {
