@@ -38,7 +38,7 @@ function prints(name: string, command: string, wanted: RegExp): Check {
 
 /** Line editing: rubbing out, going left, throwing a line away. */
 async function editing({ session }: Scene): Promise<string> {
-  session.terminal.type('never run\x15echo abX\x7fc-\x1b[D\x1b[Dz');
+  session.terminal.type('never run\x15echo abX\x7fc-\x1b[D\x1b[Dz\x05');
   await pause(500);
   const found = await session.run('');
   expect(/abzc-/.test(found), found);
@@ -66,8 +66,14 @@ async function rawBytes({ session }: Scene): Promise<string> {
   return 'yes';
 }
 
+/**
+ * Job control, in a shell below the first: Linux does not stop the children
+ * of process 1, which is what the first one often is.
+ */
 async function jobs({ session }: Scene): Promise<string> {
   const { terminal } = session;
+  terminal.type('sh\r');
+  await terminal.see('# ');
   terminal.type('sleep 1000\r');
   await pause(1000);
   terminal.type('\x1a');
@@ -79,6 +85,8 @@ async function jobs({ session }: Scene): Promise<string> {
   await terminal.see('# ', 10);
   const left = await session.run('sleep 500 & kill %1; wait; jobs');
   expect(!/Running|Stopped/.test(left), left);
+  terminal.type('exit\r');
+  await terminal.see('# ');
   return 'yes';
 }
 

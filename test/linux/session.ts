@@ -43,8 +43,17 @@ export class Session {
 
   /** Waits for the shell; seconds since the start. */
   async booted(): Promise<number> {
-    await this.terminal.see(this.#boot.prompt, BOOT_MOST);
-    return (Date.now() - this.#start) / 1000;
+    const { prompt } = this.#boot;
+    await this.terminal.see(prompt, BOOT_MOST);
+    const seconds = (Date.now() - this.#start) / 1000;
+    await this.#widen();
+    return seconds;
+  }
+
+  /** A wide terminal, so that no echo of a command is broken into lines. */
+  async #widen(): Promise<void> {
+    this.terminal.type('stty cols 1000\r');
+    await this.terminal.see(this.#boot.prompt);
   }
 
   /** Runs a command of the Guest's shell; what it printed. */
@@ -71,7 +80,7 @@ export class Session {
       status: Number(/status:(\d+)/.exec(screen.slice(from))?.[1] ?? NaN),
       restored: before !== '' && before === after,
       stats: new Map([...screen.slice(from).matchAll(
-        /^([a-z ]{4,24}\S) {2,}([\d.,]+)/gm)].map((m) => [m[1].trim(), m[2]])),
+        /^([A-Za-z ]{4,24}\S) {2,}([\d.,]+)/gm)].map((m) => [m[1].trim(), m[2]])),
     };
   }
 
