@@ -155,6 +155,9 @@ describe('L:620 ports', () => {
     const { mm, events } = boot((k) => {
       k.mov(edx, 0x60)
       k.cli()
+      k.mov(esi, 0x1234)
+      k.db(0x0f, 0x21, 0xfe) // mov esi, dr7
+      k.mov(mem(SEEN + 12), esi)
       for (const [i, read] of [() => k.in_(al, dx), () => k.in_(ax, dx), () => k.in_(eax, dx)].entries()) {
         k.mov(eax, 0)
         read()
@@ -163,6 +166,6 @@ describe('L:620 ports', () => {
       k.call3('HALT')
     })
     expect(events).toEqual(['halted'])
-    expect([0, 4, 8].map((at) => mm.read32(SEEN + at))).toEqual([0xff, 0xffff, 0xffffffff])
+    expect([0, 4, 8, 12].map((at) => mm.read32(SEEN + at))).toEqual([0xff, 0xffff, 0xffffffff, 0])
   })
 })

@@ -83,7 +83,7 @@ async function jobs({ session }: Scene): Promise<string> {
   await pause(1000);
   terminal.type('\x03');
   await terminal.see('# ', 10);
-  const left = await session.run('sleep 500 & kill %1; wait; jobs');
+  const left = await session.run('sleep 500 & sleep 1; kill %1; wait; jobs');
   expect(!/Running|Stopped/.test(left), left);
   terminal.type('exit\r');
   await terminal.see('# ');

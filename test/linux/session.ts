@@ -50,9 +50,12 @@ export class Session {
     return seconds;
   }
 
-  /** A wide terminal, so that no echo of a command is broken into lines. */
+  /**
+   * A wide terminal, so that no echo of a command is broken into lines, and
+   * a kernel that keeps its remarks to itself.
+   */
   async #widen(): Promise<void> {
-    this.terminal.type('stty cols 1000\r');
+    this.terminal.type('stty cols 1000; dmesg -n 1\r');
     await this.terminal.see(this.#boot.prompt);
   }
 
