@@ -7,10 +7,14 @@ export interface Row {
   unit: string
   /** What to compare with, or under which condition it was measured. */
   note?: string
+  /** Further columns, under the bench's `columns`. */
+  cells?: string[]
 }
 
 export interface Bench {
   name: string
+  /** Titles of the rows' `cells`. */
+  columns?: string[]
   /** Measures now; no number may come from elsewhere. */
   run(): Promise<Row[]> | Row[]
 }

@@ -1,124 +1,119 @@
 /**
- * Five small programs for a processor, in our own assembler. Each leaves its
- * result in EAX and halts, and says what the result has to be.
+ * Small programs for a processor, in our own assembler: the kernels that
+ * emulators are measured by. Each is a function that leaves its result in EAX
+ * and returns, and says what the result has to be. Where each lies in memory,
+ * image.ts decides.
  */
 import {
-  al, Assembler, dl, eax, ebx, ecx, edi, edx, esi, esp, mem,
+  al, Assembler, bl, dl, eax, ebp, ebx, ecx, edi, edx, esi, mem,
 } from '../generated/assembler/index.ts'
-import type { Machine } from '../generated/emulator/index.ts'
 
 export interface Kernel {
   name: string
-  /** What is counted: iterations, steps, calls. */
+  /** How many of what is counted are done: iterations, steps, calls. */
   units: number
-  write(a: Assembler): void
-  /** Puts data into memory before the run. */
-  prepare?(machine: Machine): void
+  /** Works on floating point numbers; the rest are integer kernels. */
+  floating?: boolean
+  /** `data` is the address of 512 KiB of its own. */
+  write(a: Assembler, data: number): void
+  /** Fills the first bytes at `data` before anything runs. */
+  prepare?(data: number): Uint32Array | Uint8Array
   /** What EAX must be, modulo 2^32. */
-  result: number
+  result(data: number): number
 }
 
-export const CODE = 0x10000
-const DATA = 0x100000
-const COPY = 0x200000
+const repeat = (times: number, value: number, step: (x: number) => number) => {
+  let x = value
+  for (let i = 0; i < times; i++) x = step(x)
+  return x
+}
 
-const ROUNDS = 2_000_000
+const SHIFTS = 200_000
+const SEED = 2463534242
 
 const xorshift: Kernel = {
-  name: 'xorshift', units: ROUNDS,
+  name: 'xorshift', units: SHIFTS,
   write(a) {
-    a.mov(eax, 2463534242).mov(ecx, ROUNDS)
+    a.mov(eax, SEED).mov(ecx, SHIFTS)
     const top = a.here()
     a.mov(edx, eax).shl(edx, 13).xor(eax, edx)
     a.mov(edx, eax).shr(edx, 17).xor(eax, edx)
     a.mov(edx, eax).shl(edx, 5).xor(eax, edx)
-    a.dec(ecx).jne(top).hlt()
+    a.dec(ecx).jne(top).ret()
   },
-  get result() {
-    let x = 2463534242
-    for (let i = 0; i < ROUNDS; i++) {
-      x ^= x << 13
-      x ^= x >>> 17
-      x ^= x << 5
-    }
-    return x >>> 0
-  },
+  result: () => repeat(SHIFTS, SEED, (x) => {
+    x ^= x << 13
+    x ^= x >>> 17
+    return x ^ (x << 5)
+  }) >>> 0,
 }
 
 const SIEVE = 8190
-const SIEVES = 50
+const SIEVES = 20
 
 /** The sieve of 1981: flags for odd numbers only, 1899 primes. */
 const sieve: Kernel = {
-  name: 'sieve', units: SIEVES, result: 1899,
-  write(a) {
+  name: 'sieve', units: SIEVES, result: () => 1899,
+  write(a, data) {
     const again = a.label()
     const next = a.label()
     const skip = a.label()
-    a.mov(ebx, SIEVES).bind(again)
-    a.mov(edi, DATA).mov(ecx, SIEVE + 1).mov(al, 1).rep().stosb()
+    a.push(ebx).push(esi).push(edi).mov(ebx, SIEVES).bind(again)
+    a.mov(edi, data).mov(ecx, SIEVE + 1).mov(al, 1).rep().stosb()
     a.xor(eax, eax).xor(esi, esi).bind(next)
-    a.cmp(mem(esi, DATA).byte, 0).je(skip)
+    a.cmp(mem(esi, data).byte, 0).je(skip)
     a.lea(edx, mem({ base: esi, index: esi, disp: 3 }))
     a.lea(ecx, mem({ base: esi, index: edx }))
     const strike = a.label()
     const struck = a.label()
     a.bind(strike).cmp(ecx, SIEVE).ja(struck)
-    a.mov(mem(ecx, DATA).byte, 0).add(ecx, edx).jmp(strike)
+    a.mov(mem(ecx, data).byte, 0).add(ecx, edx).jmp(strike)
     a.bind(struck).inc(eax)
     a.bind(skip).inc(esi).cmp(esi, SIEVE).jbe(next)
-    a.dec(ebx).jne(again).hlt()
+    a.dec(ebx).jne(again).pop(edi).pop(esi).pop(ebx).ret()
   },
 }
 
 const NODES = 65536
-const STEPS = 1_000_000
+const STEPS = 600_000
+const nextNode = (i: number) => (i * 5 + 1) % NODES
 
 /** A permutation in one cycle: i -> i * 5 + 1 modulo a power of two. */
 const chase: Kernel = {
   name: 'pointer chase', units: STEPS,
-  prepare({ physical }) {
-    for (let i = 0; i < NODES; i++) {
-      physical.write32(DATA + i * 4, DATA + ((i * 5 + 1) % NODES) * 4)
-    }
-  },
-  write(a) {
-    a.mov(eax, DATA).mov(ecx, STEPS)
+  prepare: (data) => Uint32Array.from({ length: NODES }, (_, i) => data + nextNode(i) * 4),
+  write(a, data) {
+    a.mov(eax, data).mov(ecx, STEPS)
     const top = a.here()
-    a.mov(eax, mem(eax)).dec(ecx).jne(top).hlt()
+    a.mov(eax, mem(eax)).dec(ecx).jne(top).ret()
   },
-  get result() {
-    let i = 0
-    for (let step = 0; step < STEPS; step++) i = (i * 5 + 1) % NODES
-    return DATA + i * 4
-  },
+  result: (data) => data + repeat(STEPS, 0, nextNode) * 4,
 }
 
 const BYTES = 65536
-const COPIES = 16
+const COPIES = 5
 
 const copy: Kernel = {
-  name: 'copy and add', units: BYTES * COPIES,
-  result: BYTES,
-  write(a) {
-    a.mov(ebx, COPIES)
+  name: 'copy + 1', units: BYTES * COPIES, result: () => BYTES,
+  write(a, data) {
+    a.push(ebx).push(esi).push(edi).mov(ebx, COPIES)
     const again = a.here()
-    a.mov(esi, DATA).mov(edi, COPY).mov(ecx, BYTES)
+    a.mov(esi, data).mov(edi, data + BYTES).mov(ecx, BYTES)
     const top = a.here()
     a.mov(dl, mem(esi)).inc(esi).inc(dl).mov(mem(edi), dl).inc(edi)
     a.dec(ecx).jne(top).dec(ebx).jne(again)
-    a.lea(eax, mem(edi, -COPY)).hlt()
+    a.lea(eax, mem(edi, -data - BYTES)).pop(edi).pop(esi).pop(ebx).ret()
   },
 }
 
 const FIB = 24
 
 const fib: Kernel = {
-  name: 'fib (call, ret)', units: 150_049, result: 46368,
+  name: 'fib (call, ret)', units: 150_049, result: () => 46368,
   write(a) {
     const fib = a.label()
     const small = a.label()
-    a.mov(eax, FIB).call(fib).hlt()
+    a.mov(eax, FIB).call(fib).ret()
     a.bind(fib).cmp(eax, 2).jb(small)
     a.push(ebx).mov(ebx, eax).dec(eax).call(fib)
     a.xchg(eax, ebx).sub(eax, 2).call(fib)
@@ -126,50 +121,168 @@ const fib: Kernel = {
   },
 }
 
-export const kernels: Kernel[] = [xorshift, sieve, chase, copy, fib]
+const ROUNDS = 60_000
+/** The toy program of the switch interpreter: one byte an operation. */
+const [ADD, XOR, ROTATE, SWAP, LOOP] = [0, 1, 2, 3, 4]
+const TOY = [ADD, XOR, ROTATE, SWAP, ADD, LOOP]
 
-const PAGE_TABLES = 0x1000
-export const STACK = 0xf000
-const [CS, TR] = [1, 7]
-
-/** Ring 0, flat, paging on with every page at its own address. */
-export function boot(machine: Machine): void {
-  const { cpu, physical } = machine
-  for (let table = 0; table < 2; table++) {
-    const at = PAGE_TABLES + (table + 1) * 4096
-    physical.write32(PAGE_TABLES + table * 4, at | 7)
-    for (let i = 0; i < 1024; i++) {
-      physical.write32(at + i * 4, (table << 22) | (i << 12) | 7)
+const switchInterpreter: Kernel = {
+  name: 'switch interpreter', units: ROUNDS * TOY.length,
+  prepare: () => Uint8Array.from(TOY),
+  write(a, data) {
+    const table = a.label()
+    const next = () => {
+      a.movzx(ecx, mem(esi).byte).inc(esi)
+      a.jmp(mem({ index: ecx, scale: 4, disp: table }))
     }
-  }
-  const flat = { base: 0, limit: 0xffffffff }
-  for (let s = 0; s < 6; s++) {
-    const flags = s === CS ? 0xcf9b : 0xcf93
-    cpu.setSegment(s, { ...flat, selector: s === CS ? 8 : 16, flags })
-  }
-  cpu.setSegment(TR, { selector: 24, base: 0, limit: 103, flags: 0x8b })
-  cpu.cr3 = PAGE_TABLES
-  cpu.cr0 = 0x80010011
+    const done = a.label()
+    a.push(ebx).push(esi).push(edi)
+    a.mov(eax, 1).mov(ebx, 7).mov(edi, ROUNDS).mov(esi, data)
+    next()
+    const cases = [
+      () => a.add(eax, ebx), () => a.xor(eax, 0x5bd1e995),
+      () => a.rol(eax, 5), () => a.xchg(eax, ebx),
+      () => a.dec(edi).je(done).mov(esi, data),
+    ].map((body) => {
+      const label = a.here()
+      body()
+      next()
+      return label
+    })
+    a.bind(done).pop(edi).pop(esi).pop(ebx).ret()
+    a.align(4).bind(table).dd(...cases)
+  },
+  result() {
+    let [x, y] = [1, 7]
+    for (let i = 0; i < ROUNDS; i++) {
+      x = (x + y) ^ 0x5bd1e995
+      x = (x << 5) | (x >>> 27);
+      [x, y] = [y, x]
+      x = (x + y) | 0
+    }
+    return x >>> 0
+  },
 }
 
-/** Assembles a kernel into memory. */
-export function load(machine: Machine, kernel: Kernel): void {
-  const a = new Assembler(CODE)
-  kernel.write(a)
-  machine.physical.writeBytes(CODE, a.assemble().bytes)
-  kernel.prepare?.(machine)
+const SORTED = 2000
+const SORTS = 6
+const FACTOR = 1664525
+const ADDEND = 1013904223
+const scramble = (x: number) => (Math.imul(x, FACTOR) + ADDEND) >>> 0
+
+/** Hoare's quicksort of unsigned numbers; ESI first, EDI last. */
+function writeSort(a: Assembler): void {
+  const sort = a.label()
+  const [split, left, right, out, done] = [a.label(), a.label(), a.label(), a.label(), a.label()]
+  a.bind(sort).cmp(esi, edi).jae(done)
+  a.mov(eax, mem(esi)).lea(ebx, mem(esi, -4)).lea(ecx, mem(edi, 4))
+  a.bind(split)
+  a.bind(left).add(ebx, 4).cmp(mem(ebx), eax).jb(left)
+  a.bind(right).sub(ecx, 4).cmp(mem(ecx), eax).ja(right)
+  a.cmp(ebx, ecx).jae(out)
+  a.mov(edx, mem(ebx)).xchg(edx, mem(ecx)).mov(mem(ebx), edx).jmp(split)
+  a.bind(out).push(edi).push(ecx).mov(edi, ecx).call(sort)
+  a.pop(esi).add(esi, 4).pop(edi).jmp(sort)
+  a.bind(done).ret()
 }
 
-/** One run from the start. @returns instructions retired */
-export function run(machine: Machine, kernel: Kernel): number {
-  const { cpu } = machine
-  const before = cpu.instructions
-  cpu.setReg(esp.number, STACK)
-  cpu.eflags = 2
-  cpu.eip = CODE
-  const { reason } = cpu.run(Number.MAX_SAFE_INTEGER)
-  if (reason !== 'halt' || cpu.reg(0) !== kernel.result) {
-    throw new Error(`${kernel.name}: ${reason}, eax ${cpu.reg(0)}`)
-  }
-  return cpu.instructions - before
+/** Fills with scrambled numbers, sorts, and hashes the sorted row. */
+const qsort: Kernel = {
+  name: 'qsort', units: SORTS,
+  write(a, data) {
+    const sort = a.label()
+    a.push(ebx).push(esi).push(edi).push(ebp).mov(ebp, SORTS)
+    const again = a.here()
+    a.mov(edi, data).mov(ecx, SORTED).mov(eax, SEED)
+    const fill = a.here()
+    a.imul(eax, eax, FACTOR).add(eax, ADDEND)
+    a.mov(mem(edi), eax).add(edi, 4).dec(ecx).jne(fill)
+    a.mov(esi, data).mov(edi, data + SORTED * 4 - 4).call(sort)
+    a.dec(ebp).jne(again)
+    a.mov(esi, data).mov(ecx, SORTED).xor(eax, eax)
+    const hash = a.here()
+    a.rol(eax, 5).add(eax, mem(esi)).add(esi, 4).dec(ecx).jne(hash)
+    a.pop(ebp).pop(edi).pop(esi).pop(ebx).ret()
+    a.bind(sort)
+    writeSort(a)
+  },
+  result() {
+    let x = SEED
+    const row = Uint32Array.from({ length: SORTED }, () => (x = scramble(x))).sort()
+    return row.reduce((sum, value) => (((sum << 5) | (sum >>> 27)) + value) >>> 0, 0)
+  },
 }
+
+const CHECKED = 16384
+const CHECKS = 24
+const reflected = (x: number) => repeat(8, x, (bits) => (bits >>> 1) ^ (bits & 1 ? 0xedb88320 : 0)) >>> 0
+const crcTable = Uint32Array.from({ length: 256 }, (_, i) => reflected(i))
+const crcBytes = Uint8Array.from({ length: CHECKED }, (_, i) => (i * 7) & 0xff)
+
+const crc: Kernel = {
+  name: 'crc', units: CHECKED * CHECKS,
+  prepare: () => new Uint8Array([...new Uint8Array(crcTable.buffer), ...crcBytes]),
+  write(a, data) {
+    a.push(ebx).push(esi).push(edi).mov(eax, -1).mov(edi, CHECKS)
+    const again = a.here()
+    a.mov(esi, data + 1024).mov(ecx, CHECKED)
+    const top = a.here()
+    a.mov(ebx, eax).xor(bl, mem(esi)).and(ebx, 255).shr(eax, 8)
+    a.xor(eax, mem({ index: ebx, scale: 4, disp: data }))
+    a.inc(esi).dec(ecx).jne(top).dec(edi).jne(again)
+    a.not(eax).pop(edi).pop(esi).pop(ebx).ret()
+  },
+  result: () => ~repeat(CHECKS, -1, (sum) => crcBytes.reduce(
+    (crc, byte) => (crc >>> 8) ^ crcTable[(crc ^ byte) & 255], sum)) >>> 0,
+}
+
+const DIVISIONS = 300_000
+
+const div: Kernel = {
+  name: 'div', units: DIVISIONS,
+  write(a) {
+    a.push(ebx).xor(ebx, ebx).mov(ecx, DIVISIONS)
+    const top = a.here()
+    a.mov(eax, SEED).xor(edx, edx).div(ecx)
+    a.add(ebx, eax).xor(ebx, edx).dec(ecx).jne(top)
+    a.mov(eax, ebx).pop(ebx).ret()
+  },
+  result() {
+    let sum = 0
+    for (let by = DIVISIONS; by > 0; by--) sum = (sum + Math.floor(SEED / by)) ^ (SEED % by)
+    return sum >>> 0
+  },
+}
+
+const ITERATIONS = 60_000
+const GROWTH = 3.9
+const BEGIN = 0.25
+
+/** x = 3.9 * ((1 - x) * x), rounded to 53 bits as a double is. */
+const x87: Kernel = {
+  name: 'x87 loop', units: ITERATIONS, floating: true,
+  prepare: () => new Uint32Array(new Float64Array([BEGIN, GROWTH, 0]).buffer),
+  write(a, data) {
+    a.db(0xdb, 0xe3) // fninit
+    a.mov(mem(data + 24).word, 0x27f).db(0xd9, 0x2d).dd(data + 24) // fldcw
+    a.db(0xdd, 0x05).dd(data) // fld qword [data]
+    a.mov(ecx, ITERATIONS)
+    const top = a.here()
+    a.db(0xd9, 0xe8) // fld1
+    a.db(0xd8, 0xe1) // fsub st0, st1
+    a.db(0xde, 0xc9) // fmulp st1, st0
+    a.db(0xdc, 0x0d).dd(data + 8) // fmul qword [data + 8]
+    a.dec(ecx).jne(top)
+    a.db(0xdd, 0x1d).dd(data + 16) // fstp qword [data + 16]
+    a.mov(eax, mem(data + 16)).xor(eax, mem(data + 20)).ret()
+  },
+  result() {
+    const x = repeat(ITERATIONS, BEGIN, (x) => (1 - x) * x * GROWTH)
+    const [low, high] = new Uint32Array(new Float64Array([x]).buffer)
+    return (low ^ high) >>> 0
+  },
+}
+
+export const kernels: Kernel[] = [
+  xorshift, sieve, chase, copy, fib, switchInterpreter, qsort, crc, div, x87,
+]

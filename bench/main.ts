@@ -7,27 +7,30 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import type { Bench, Row } from './bench.ts'
 
-const wanted = process.argv.slice(2)
-if (wanted.some((argument) => argument.startsWith('-'))) help()
-else await main()
+const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
+  .filter((file) => file.endsWith('.bench.ts')).sort()
+const called = files.map((file) => file.replace('.bench.ts', ''))
 
-function help(): void {
-  console.log(`Usage: npm run bench -- [names...]
-Benches: ${files().map((file) => file.replace('.bench.ts', '')).join(', ')}`)
+const HELP = `Usage: npm run bench -- [names...]
+
+Runs the benches whose names start so, or all: ${called.join(', ')}.
+Each number printed is measured in that run, on whatever else this machine is
+doing: compare numbers of one run with each other.
+
+  -h, --help  print this`
+
+async function main(wanted: string[]): Promise<void> {
+  const option = wanted.find((argument) => argument.startsWith('-'))
+  const unknown = wanted.find((name) => !called.some((bench) => bench.startsWith(name)))
+  if (option === '-h' || option === '--help') console.log(HELP)
+  else if (option) fail(`unknown option ${option}; npm run bench -- --help lists what there is`)
+  else if (unknown !== undefined) fail(`no bench is called ${unknown}; there are ${called.join(', ')}`)
+  else for (const file of files) if (wanted.length === 0 || wanted.some((name) => file.startsWith(name))) await runOne(file)
 }
 
-function files(): string[] {
-  return readdirSync(fileURLToPath(new URL('.', import.meta.url))).filter((file) => file.endsWith('.bench.ts')).sort()
-}
-
-async function main(): Promise<void> {
-  const chosen = files().filter((file) => (
-    wanted.length === 0 || wanted.some((name) => file.startsWith(name))))
-  if (chosen.length === 0) {
-    console.error(`no bench is called ${wanted.join(' or ')}`)
-    process.exitCode = 1
-  }
-  for (const file of chosen) await runOne(file)
+function fail(message: string): void {
+  console.error(message)
+  process.exitCode = 1
 }
 
 /**
@@ -47,18 +50,32 @@ async function runOne(file: string): Promise<void> {
   try {
     const { default: bench }: { default: Bench } = await import(await runnable(file))
     if (process.stderr.isTTY) process.stderr.write(`${bench.name} …\r`)
-    print(bench.name, await bench.run())
+    print(bench, await bench.run())
   } catch (error) {
     console.error(`${file}: ${error instanceof Error ? error.stack : error}`)
     process.exitCode = 1
   }
 }
 
-function print(name: string, rows: Row[]): void {
+function bold(text: string): string {
+  return process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[1m${text}\x1b[0m` : text
+}
+
+/** Three digits are as many as such a measurement is worth. */
+function digits(value: number): string {
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
+}
+
+function print({ name, columns = [] }: Bench, rows: Row[]): void {
   const width = Math.max(...rows.map((row) => row.what.length))
-  console.log(`\n${name}`)
-  for (const { what, value, unit, note } of rows) {
-    const number = value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0).padStart(10)
-    console.log(`  ${what.padEnd(width)} ${number} ${unit.padEnd(5)} ${note ?? ''}`.trimEnd())
+  const widths = columns.map((title, i) => Math.max(title.length, ...rows.map((row) => row.cells?.[i]?.length ?? 0)))
+  const inColumns = (cells: string[] = []) => widths.map((wide, i) => `  ${(cells[i] ?? '').padStart(wide)}`).join('')
+  console.log(`\n${bold(name)}`)
+  if (columns.length) console.log(`${' '.repeat(width + 18)}${inColumns(columns)}`)
+  for (const { what, value, unit, cells, note } of rows) {
+    const measured = `  ${what.padEnd(width)} ${digits(value).padStart(10)} ${unit.padEnd(5)}`
+    console.log(`${measured}${inColumns(cells)} ${note ?? ''}`.trimEnd())
   }
 }
+
+await main(process.argv.slice(2))
