@@ -40,7 +40,7 @@ describe('the loop', () => {
     expect(reason(world)).toBe('Bad hypercall 99\n')
   })
 
-  test('B-H-046, B-H-068: halted sleeps until the timer and is woken by an interrupt', () => {
+  test('B-H-043, B-H-046, B-H-068: halted sleeps until the timer and is woken by an interrupt', () => {
     const world = makeKnownGuest()
     inKernel(world)
     hypercall(world, 'SET_CLOCKEVENT', 5_000_000)

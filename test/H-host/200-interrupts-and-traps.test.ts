@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eraA } from '../../generated/abi/era-a.ts'
+import { eraB3 } from '../../generated/abi/era-b3.ts'
 import { InstructionClock, RealClock } from '../../generated/host/clock.ts'
 import { copyTraps, deliverTrap, setInterrupt, tryDeliverInterrupt } from '../../generated/host/interrupts-and-traps.ts'
 import { eax, ebx, esp, mem } from '../../generated/assembler/index.ts'
@@ -91,7 +92,7 @@ describe('the timer', () => {
 })
 
 describe('virtual interrupts', () => {
-  test('B-T-014: without a data page nothing is pending', () => {
+  test('B-T-014, B-H-067: without a data page nothing is pending', () => {
     const world = makeGuest()
     setInterrupt(world.cpu, 5)
     run(world)
@@ -171,6 +172,23 @@ describe('virtual interrupts', () => {
     expect(world.cpu.irqsPending).toBe(0)
     expect(pushed(world, STACK_TOP)).toEqual([START, 0x61, 0x202])
     expect(world.mm.read32(DATA + layout.timeSeconds)).toBe(1_190_000_007)
+  })
+
+  test('B-T-024, B-T-019, X-05: a later Guest is told whether more interrupts wait', () => {
+    const world = ready(0xf)
+    load(world, 32 + 6, 0xf)
+    const pending = () => world.mm.read32(DATA + eraB3.data.irqPending!)
+    world.lg.era = eraB3
+    const bits = (value: number) => world.mm.write32(DATA + eraB3.data.irqEnabled, value)
+    bits(0)
+    for (const irq of [6, 5]) setInterrupt(world.cpu, irq)
+    tryDeliverInterrupt(world.cpu)
+    expect([pending(), world.cpu.reg('eip')]).toEqual([0x200, START])
+    bits(0x200)
+    tryDeliverInterrupt(world.cpu)
+    expect([pending(), world.cpu.irqsPending]).toEqual([0x200, 1 << 6])
+    tryDeliverInterrupt(world.cpu)
+    expect([pending(), world.cpu.irqsPending]).toEqual([0, 0])
   })
 
   test('B-T-025: raising an interrupt wakes whoever waits', () => {

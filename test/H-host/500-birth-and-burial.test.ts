@@ -69,7 +69,7 @@ describe('H:508 announcement', () => {
     pageTableGuestDataInit(guest.lg.cpu)
     return guest
   }
-  test('B-P-073 the kernel address is read and the reserved top told', () => {
+  test('B-P-073, B-S-004: the kernel address is read and the reserved top told', () => {
     const guest = announce(0x80000000)
     expect(guest.lg.kernelAddress).toBe(0x80000000)
     expect(guest.get(0x2000 + LATER.reserveMem)).toBe(0x400000)

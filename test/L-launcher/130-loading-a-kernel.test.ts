@@ -39,7 +39,7 @@ describe('L:130 an ELF kernel', () => {
     expect(kernel.entry).toBe(BASE + 0x100000 + 2 + 13);
   });
 
-  it('leaves the file alone when memory is written (B-L-026)', async () => {
+  it('leaves the file alone when memory is written (B-L-025, B-L-026)', async () => {
     const file = good();
     const { memory } = await load(file);
     memory.write(0x100000, bytes('patched'));
@@ -126,7 +126,7 @@ describe('L:140 two kinds of kernel', () => {
       'Reading kernel');
   });
 
-  it('tries all else as a bzImage (B-L-019)', async () => {
+  it('tries all else as a bzImage (B-L-019, B-L-034)', async () => {
     await expect(load(new BytesFile(new Uint8Array(5000)))).rejects.toThrow(
       'Could not find kernel in bzImage');
   });
@@ -169,7 +169,7 @@ describe('L:160 unpacking', () => {
   const bzImage = (inside: Uint8Array) => new BytesFile(
     Uint8Array.from([...new Uint8Array(600), ...inside]));
 
-  it('places it at 1 MB (B-L-035, B-L-037)', async () => {
+  it('enters it at 1 MB, its unpacker unused (B-L-031, B-L-035, B-L-037)', async () => {
     const { memory, kernel } = await load(bzImage(gzip(image)));
     expect(memory.read(0x100000, image.length)).toEqual(image);
     expect(kernel.pageOffset).toBe(BASE);
@@ -203,7 +203,7 @@ describe('L:160 unpacking', () => {
 describe('L:170 guessing the page offset', () => {
   const vote = (top: number) => [0xa1, 0x18, 0x60, 0x47, top];
 
-  it('takes the first to be seen three times (B-L-038 to 040, X-01)', () => {
+  it('takes the first to be seen three times (B-L-038 to 040, B-L-042, X-01)', () => {
     const image = [vote(0xc1), vote(0xc1), vote(0xc0), vote(0xc0),
       vote(0xc0), vote(0xc1)].flat();
     expect(intuitPageOffset(Uint8Array.from(image))).toBe(BASE);

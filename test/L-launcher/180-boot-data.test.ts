@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { LHREQ_INITIALIZE } from '../../generated/abi/common.ts';
-import { eraA } from '../../generated/abi/era-a.ts';
+import {
+  eraA, LGUEST_DEVICE_T_BLOCK, LGUEST_DEVICE_T_CONSOLE,
+} from '../../generated/abi/era-a.ts';
 import { concat, writeBootPage, writeCommandLine } from
   '../../generated/launcher/boot-data.ts';
 import { BytesFile } from '../../generated/launcher/bytes-file.ts';
+import type { DeviceTable } from '../../generated/launcher/devices.ts';
+import type { House } from '../../generated/launcher/house.ts';
 import { loadInitrd, pageAlign } from '../../generated/launcher/initrd.ts';
 import { setupPagetables } from '../../generated/launcher/page-tables.ts';
+import { prepareWithDma } from '../../generated/launcher/prepare.ts';
 import { tellKernel } from '../../generated/launcher/tell-kernel.ts';
-import { bytes, fakeGuest, fakeMemory, text } from './fakes.ts';
+import { bytes, elf, fakeGuest, fakeMemory, FakePlatform, text } from
+  './fakes.ts';
 
 const BASE = 0xc0000000;
 const MB = 1 << 20;
@@ -92,7 +98,7 @@ describe('L:100 boot data', () => {
     expect(memory.read32(0x21c)).toBe(8192);
   });
 
-  it('points at command line and Guest type (B-L-054, B-L-055)', () => {
+  it('points at command line and Guest type (B-L-054 to B-L-056)', () => {
     const memory = fakeMemory(3);
     writeBootPage(memory, 0);
     writeCommandLine(memory, ['root=/dev/lgba', 'quiet']);
@@ -130,5 +136,31 @@ describe('L:180 telling the Host', () => {
     device.initialized = -28;
     expect(() => tellKernel(guest, eraA, kernel, 0)).toThrow(
       'Writing to /dev/lguest');
+  });
+});
+
+describe('L:100 the order of a boot', () => {
+  it('makes options\' devices, the console, memory, and last INITIALIZE (B-L-011, B-L-013)', async () => {
+    const { guest, device, memory } = fakeGuest(4);
+    const platform = new FakePlatform();
+    platform.files.set('disk', new BytesFile(new Uint8Array(512)));
+    platform.files.set('rd', new BytesFile(bytes('ramdisk')));
+    const kernel = elf([{ virtual: BASE + MB, physical: MB,
+      data: bytes('GenuineLguestCODE') }]);
+    const seen: string[] = [];
+    device.write = (words) => {
+      seen.push(text(memory.read(MB, 7)), text(memory.read(4 * MB - 4096, 7)),
+        text(memory.read(4096, 6)), `${memory.read32(0x23c)}`);
+      return words.length;
+    };
+    const plan = { devices: [{ kind: 'block', path: 'disk' }], initrd: 'rd',
+      kernelArguments: ['quiet'] };
+    const house = { plan, platform, verbose: () => {} } as unknown as House;
+    const devices = await prepareWithDma(house, guest, kernel, eraA);
+    expect(seen).toEqual(['Genuine', 'ramdisk', 'quiet ', '1']);
+    expect((devices as DeviceTable).records.map((r) => r.name))
+      .toEqual(['disk', 'console']);
+    expect([memory.read16(4 * MB), memory.read16(4 * MB + 12)])
+      .toEqual([LGUEST_DEVICE_T_BLOCK, LGUEST_DEVICE_T_CONSOLE]);
   });
 });

@@ -271,7 +271,7 @@ describe('L:210 dispatch', () => {
     expect(warnings).toEqual(['lguest: Pending dma 0x3000, key 0x10']);
   });
 
-  it('serves inputs until none is ready (B-L-116, B-L-117)', () => {
+  it('serves inputs until none is ready (B-L-061, B-L-116, B-L-117)', () => {
     const { guest, memory } = fakeGuest();
     const devices = new DeviceTable(memory, () => {});
     const log: string[] = [];
