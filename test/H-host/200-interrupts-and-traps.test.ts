@@ -178,7 +178,7 @@ describe('virtual interrupts', () => {
     const world = ready(0xf)
     load(world, 32 + 6, 0xf)
     const pending = () => world.mm.read32(DATA + eraB3.data.irqPending!)
-    world.lg.era = eraB3
+    Object.assign(world.lg, { era: eraB3 })
     const bits = (value: number) => world.mm.write32(DATA + eraB3.data.irqEnabled, value)
     bits(0)
     for (const irq of [6, 5]) setInterrupt(world.cpu, irq)

@@ -83,7 +83,7 @@ describe('P:1640 faults', () => {
   })
 })
 
-describe('P:1650 single steps', () => {
+describe('P:1645 single steps', () => {
   test('the trap flag brings a trap behind each instruction', () => {
     const m = tinyMachine((a) => {
       a.push(0x302).popf().inc(eax).inc(eax).inc(eax).push(2).popf().hlt()

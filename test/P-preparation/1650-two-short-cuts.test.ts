@@ -51,7 +51,7 @@ function program(cases: Cases, random: Random): number[] {
   return [...bytes, 0xf4]
 }
 
-describe('P:1750 a shortened block does what its instructions do', () => {
+describe('P:1655 a shortened block does what its instructions do', () => {
   const seed = 1750
   test(`whole and step by step, seed ${seed}`, () => {
     const random = new Random(seed)
@@ -78,7 +78,7 @@ describe('P:1750 a shortened block does what its instructions do', () => {
   }, 60000)
 })
 
-describe('P:1730 which flags are seen', () => {
+describe('P:1653 which flags are seen', () => {
   const effect = (key: string) =>
     flagEffect(operations.find((o) => o.key === key)!.steps())
   test('by kind of operation', () => {
@@ -92,7 +92,7 @@ describe('P:1730 which flags are seen', () => {
   })
 })
 
-describe('P:1740 pairs', () => {
+describe('P:1654 pairs', () => {
   test('no first half writes memory or leaves', () => {
     const pairs = operations.filter((o) => o.key.includes('+'))
     expect(pairs.length).toBeGreaterThan(50)
