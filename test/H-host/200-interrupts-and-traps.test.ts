@@ -85,9 +85,30 @@ describe('the timer', () => {
     expect(clock.wall()).toBe(7e15 + 81)
   })
 
+  test('real time learns how fast the processor is, and forgets what it slept', () => {
+    const counter = { instructions: 0 }
+    let now = 1e6
+    const clock = new RealClock(() => now, () => 0, counter)
+    const guess = () => clock.instructionsUntil(now + 1000)
+    guess()
+    for (let turn = 0; turn < 12; turn++) {
+      now += 1000
+      counter.instructions += 80_000
+      guess()
+    }
+    expect(guess() / 80_000).toBeCloseTo(1, 2)
+    now += 5e6
+    expect(guess() / 80_000).toBeCloseTo(1, 2)
+    now += 1000
+    counter.instructions += 20_000
+    expect(guess() / 50_000).toBeCloseTo(1, 2)
+    now += 10
+    expect(guess() / 50_000).toBeCloseTo(1, 2)
+  })
+
   test('real time is what it is told', () => {
-    const clock = new RealClock(() => 3, () => 5)
-    expect([clock.now(), clock.wall(), clock.tscKhz, clock.instructionsUntil(7)]).toEqual([3, 5, 1_000_000, Infinity])
+    const clock = new RealClock(() => 3, () => 5, { instructions: 0 })
+    expect([clock.now(), clock.wall(), clock.tscKhz, clock.instructionsUntil(null)]).toEqual([3, 5, 1_000_000, Infinity])
   })
 })
 
