@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { LHREQ_INITIALIZE } from '../../generated/abi/common.ts';
+import { eraA, LGUEST_DEVICE_T_BLOCK, LGUEST_DEVICE_T_CONSOLE } from
+  '../../generated/abi/era-a.ts';
+import { BytesFile } from '../../generated/launcher/bytes-file.ts';
+import { Farewell } from '../../generated/launcher/farewell.ts';
+import { leave } from '../../generated/launcher/house.ts';
+import type { House } from '../../generated/launcher/house.ts';
 import { hex, u16, u32, u64, u8 } from '../../generated/launcher/ints.ts';
 import { GuestMemory } from '../../generated/launcher/memory.ts';
+import { prepareWithDma } from '../../generated/launcher/prepare.ts';
 import { verboseSwitch } from '../../generated/launcher/verbose.ts';
-import { bytes, fakeMemory, FakeSpace, text } from './fakes.ts';
+import {
+  bytes, elf, fakeGuest, fakeMemory, FakePlatform, FakeSpace, text,
+} from './fakes.ts';
+
+const MB = 1 << 20;
+const BASE = 0xc0000000;
 
 describe('L:100 Guest memory', () => {
   it('reads as zero before anything is loaded (B-L-012)', () => {
@@ -68,5 +81,60 @@ describe('L:120 the verbose switch', () => {
     verboseSwitch(false, (line) => lines.push(line))('quiet');
     verboseSwitch(true, (line) => lines.push(line))('loud');
     expect(lines).toEqual(['lguest: loud']);
+  });
+});
+
+function world() {
+  const fake = fakeGuest(4);
+  const platform = new FakePlatform();
+  platform.files.set('disk', new BytesFile(new Uint8Array(1024)));
+  platform.files.set('rd', new BytesFile(bytes('ramdisk')));
+  const house = { platform, verbose: () => {}, plan: {
+    devices: [{ kind: 'block', path: 'disk' }, { kind: 'block', path: 'disk' }],
+    initrd: 'rd', kernelArguments: ['quiet'],
+  } } as unknown as House;
+  const kernel = elf([{ virtual: BASE + MB, physical: MB,
+    data: bytes('GenuineLguest!') }]);
+  const prepare = () => prepareWithDma(house, fake.guest, kernel, eraA);
+  return { ...fake, prepare };
+}
+
+describe('L:100 the order of a boot', () => {
+  it('has everything in place at INITIALIZE (B-L-013)', async () => {
+    const { device, memory, prepare } = world();
+    const at: string[] = [];
+    const write = device.write.bind(device);
+    device.write = (words) => {
+      if (words[0] === LHREQ_INITIALIZE) {
+        at.push(text(memory.read(MB, 13)), text(memory.read(4096, 7)),
+          text(memory.read(4 * MB - 4096, 7)),
+          String(memory.read32(words[2] + 768 * 4) & 7),
+          String(memory.read32(0x228)));
+      }
+      return write(words);
+    };
+    await prepare();
+    expect(at).toEqual(['GenuineLguest', 'quiet \0', 'ramdisk', '7', '4096']);
+    expect(device.written).toEqual([[LHREQ_INITIALIZE,
+      (4 * MB + 3 * 4096) / 4096, 4 * MB - 2 * 4096, BASE + MB + 13, BASE]]);
+  });
+
+  it('makes the console after all other devices (B-L-011)', async () => {
+    const { memory, prepare } = world();
+    await prepare();
+    const types = [0, 1, 2, 3].map((i) => memory.read16(4 * MB + i * 12));
+    expect(types).toEqual([LGUEST_DEVICE_T_BLOCK, LGUEST_DEVICE_T_BLOCK,
+      LGUEST_DEVICE_T_CONSOLE, 0]);
+  });
+
+  it('is undone by an exception when its user leaves (B-L-080)', () => {
+    let thrown: unknown;
+    try {
+      leave();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(Farewell);
+    expect(thrown).toMatchObject({ status: 2, message: '' });
   });
 });

@@ -39,7 +39,13 @@ describe('L:130 an ELF kernel', () => {
     expect(kernel.entry).toBe(BASE + 0x100000 + 2 + 13);
   });
 
-  it('leaves the file alone when memory is written (B-L-025, B-L-026)', async () => {
+  it('can be written, even where the header says not (B-L-025)', async () => {
+    const { memory } = await load(good());
+    memory.write(0x100000, bytes('patched'));
+    expect(text(memory.read(0x100000, 7))).toBe('patched');
+  });
+
+  it('leaves the file alone when memory is written (B-L-026)', async () => {
     const file = good();
     const { memory } = await load(file);
     memory.write(0x100000, bytes('patched'));
@@ -177,6 +183,13 @@ describe('L:160 unpacking', () => {
     expect(kernel.end).toBe(0x100000 + image.length);
   });
 
+  it('never brings the unpacking code into memory (B-L-031)', async () => {
+    const { memory } = await load(new BytesFile(Uint8Array.from(
+      [...bytes('UNPACKER'.repeat(100)), ...gzip(image)])));
+    const all = text(memory.read(0, memory.size));
+    expect(all).not.toContain('UNPACKER');
+  });
+
   it('reads over a file name in the header', async () => {
     const named = gzip(image, 'vmlinux.bin');
     expect(gzipHeaderLength(named)).toBe(10 + 12);
@@ -206,6 +219,12 @@ describe('L:170 guessing the page offset', () => {
   it('takes the first to be seen three times (B-L-038 to 040, B-L-042, X-01)', () => {
     const image = [vote(0xc1), vote(0xc1), vote(0xc0), vote(0xc0),
       vote(0xc0), vote(0xc1)].flat();
+    expect(intuitPageOffset(Uint8Array.from(image))).toBe(BASE);
+  });
+
+  it('is not led astray by a few 0xC1 of a large kernel (B-L-042)', () => {
+    const image = [vote(0xc0), vote(0xc1), vote(0xc0), vote(0xc1),
+      vote(0xc0), vote(0xc1), vote(0xc1)].flat();
     expect(intuitPageOffset(Uint8Array.from(image))).toBe(BASE);
   });
 
