@@ -127,7 +127,7 @@ describe('L:100 the order of a boot', () => {
       LGUEST_DEVICE_T_CONSOLE, 0]);
   });
 
-  it('is undone by an exception when its user leaves (B-L-080)', () => {
+  it('is undone by an exception when its user leaves', () => {
     let thrown: unknown;
     try {
       leave();
