@@ -237,6 +237,20 @@ describe('reads and close', () => {
     expect(made.host.guests.every((slot) => slot === null)).toBe(true)
     expect(made.host.frames.inUse).toBe(before)
   })
+
+  test('the Host remembers nothing of a file that is closed', () => {
+    const made = makeHost()
+    const world = makeKnownGuest(made)
+    const other = made.host.open(new LauncherMemory(made.host.physical, made.host.frames))
+    sliceEnd(world)
+    expect(made.host.openings).toBe(2)
+    world.file.close()
+    expect(made.host.openings).toBe(1)
+    expect(made.host.lastCpu).toBeNull()
+    other.close()
+    other.close()
+    expect(made.host.openings).toBe(0)
+  })
 })
 
 describe('kill', () => {
