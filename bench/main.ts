@@ -2,24 +2,32 @@
  * Runs the benches: all of bench/*.bench.ts, or those whose file name starts
  * with an argument. Every number printed was measured in this run.
  */
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
 import type { Bench, Row } from './bench.ts'
+import { bundle } from './bundle.ts'
 
 const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
   .filter((file) => file.endsWith('.bench.ts')).sort()
 const called = files.map((file) => file.replace('.bench.ts', ''))
 
 const HELP = `Usage: npm run bench -- [names...]
+       npm run bench -- --operations [kernels...]
+       npm run bench -- --launcher [the Launcher's arguments...]
 
 Runs the benches whose names start so, or all: ${called.join(', ')}.
 Each number printed is measured in that run, on whatever else this machine is
 doing: compare numbers of one run with each other.
 
-  -h, --help  print this`
+  --operations  print which operations of the interpreter each kernel performs
+  --launcher    run the Launcher; at its end the same goes to stderr
+  -h, --help    print this`
+const TOP = 20
 
 async function main(wanted: string[]): Promise<void> {
+  if (wanted[0] === '--operations') return printOperations(wanted.slice(1))
+  if (wanted[0] === '--launcher') return runLauncher(wanted.slice(1))
   const option = wanted.find((argument) => argument.startsWith('-'))
   const unknown = wanted.find((name) => !called.some((bench) => bench.startsWith(name)))
   if (option === '-h' || option === '--help') console.log(HELP)
@@ -28,22 +36,27 @@ async function main(wanted: string[]): Promise<void> {
   else for (const file of files) if (wanted.length === 0 || wanted.some((name) => file.startsWith(name))) await runOne(file)
 }
 
+async function printOperations(names: string[]): Promise<void> {
+  const { printKernels }: typeof import('./operations.ts') = await import(await bundle('bench/operations.ts', { counting: true }))
+  printKernels(TOP, names)
+}
+
+/** In a process of its own, with the terminal to itself. */
+async function runLauncher(args: string[]): Promise<void> {
+  const module = await bundle('bench/operations-of-launcher.ts', { counting: true })
+  const child = spawn(process.execPath, [fileURLToPath(module), ...args], { stdio: 'inherit' })
+  child.on('exit', (status) => { process.exitCode = status ?? 1 })
+}
+
 function fail(message: string): void {
   console.error(message)
   process.exitCode = 1
 }
 
-/**
- * What runs the system is bundled first, as the Launcher is: the engine reads
- * another module's constant afresh each time it is used, which makes the
- * processor several times slower than the one that ships.
- */
+/** A bench of the system is bundled; one of the tools is not. */
 async function runnable(file: string): Promise<string> {
-  const path = fileURLToPath(new URL(file, import.meta.url))
-  if (!/from '\.\.\/(generated|test)\//.test(readFileSync(path, 'utf8'))) return `./${file}`
-  const outfile = fileURLToPath(new URL(`../.cache/bench/${file.replace('.ts', '.mjs')}`, import.meta.url))
-  await build({ entryPoints: [path], outfile, bundle: true, format: 'esm', platform: 'node', packages: 'external', logLevel: 'error' })
-  return pathToFileURL(outfile).href
+  const text = readFileSync(fileURLToPath(new URL(file, import.meta.url)), 'utf8')
+  return /from '\.\.\/(generated|test)\//.test(text) ? bundle(`bench/${file}`) : `./${file}`
 }
 
 async function runOne(file: string): Promise<void> {
