@@ -13,7 +13,7 @@ import { GuestMemory } from '../../generated/launcher/memory.ts';
 import type { AddressSpace } from '../../generated/launcher/memory.ts';
 import { PlatformError } from '../../generated/launcher/platform.ts';
 import type {
-  ConsoleInput, Platform, PlatformFile,
+  ConsoleInput, Platform, PlatformFile, Wire, WireEnds,
 } from '../../generated/launcher/platform.ts';
 import type { ReadResult } from '../../generated/host/lguest-user.ts';
 
@@ -118,6 +118,10 @@ export class FakePlatform implements Platform {
 
   random(into: Uint8Array): void {
     into.fill(7);
+  }
+
+  async openWire(ends: WireEnds): Promise<Wire> {
+    throw new PlatformError(`no wire ${ends.port}`);
   }
 
   breathe(): Promise<void> {
