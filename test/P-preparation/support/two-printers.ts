@@ -1,11 +1,11 @@
 /** Blocks performed by the interpreter, and compiled: what differs? */
-import { Cases } from '../../../conformance/cases.ts'
+import { Cases, type Case } from '../../../conformance/cases.ts'
 import { Random } from '../../../conformance/random.ts'
 import { CATALOGUE } from '../../../generated/emulator/decode.ts'
 import { Machine } from '../../../generated/emulator/index.ts'
 import { INTERNAL, type Form } from '../../../generated/emulator/isa/forms.ts'
 import { slice, type Execution } from '../../../generated/emulator/run.ts'
-import { INSTRUCTIONS_F64, STOP, type Core } from '../../../generated/emulator/state.ts'
+import { EIP, INSTRUCTIONS_F64, STOP, type Core } from '../../../generated/emulator/state.ts'
 import { writeFlags } from '../../../generated/emulator/flags.ts'
 import { compileBlock, perform, surroundings, type Surroundings } from '../../../generated/emulator/translate/compile.ts'
 
@@ -26,6 +26,8 @@ type Execute = { execution: Execution, core: Core }
 export interface Setting {
   user: boolean
   code32: boolean
+  /** CS may begin and end somewhere. */
+  flatCode: boolean
   /** Base and limit of DS and ES; null: flat. */
   data: { base: number, limit: number } | null
   stack32: boolean
@@ -67,7 +69,8 @@ function prepare({ machine: { cpu } }: { machine: Machine }, s: Setting): void {
   const dpl = s.user ? 0x60 : 0
   const flat = { base: 0, limit: 0xffffffff }
   const rpl = s.user ? 3 : 0
-  cpu.setSegment(1, { ...flat, selector: s.user ? 0x1b : 8, flags: (s.code32 ? 0xc09b : 0x809b) | dpl })
+  const code = s.flatCode ? flat : { base: 0x100, limit: CODE + 0x800 }
+  cpu.setSegment(1, { ...code, selector: s.user ? 0x1b : 8, flags: (s.code32 ? 0xc09b : 0x809b) | dpl })
   cpu.setSegment(2, { ...flat, selector: (s.user ? 0x20 : 0x10) | rpl, flags: (s.stack32 ? 0xc093 : 0x8093) | dpl })
   for (const i of [0, 3, 4, 5]) {
     const place = i > 3 ? { ...flat, base: i * 0x100 } : s.data ?? flat
@@ -110,10 +113,12 @@ export class TwoPrinters {
     this.base = this.one.machine.cpu.saveState()
   }
 
-  /** A block of instructions of these encodings, performed twice. */
-  run(forms: Form[], setting = this.setting()): void {
+  /** A block of instructions of these encodings, behind `extra` bytes, performed twice. */
+  run(forms: Form[], extra: number[] = []): void {
+    const setting = this.setting()
     const made = forms.map((form) => this.cases.make(form))
-    const bytes = made.flatMap((c) => c.bytes)
+    for (const c of made) this.repeat(c)
+    const bytes = [...extra, ...made.flatMap((c) => c.bytes)]
     const lead = this.random.pick(made)
     const at = this.random.chance(0.05) ? CODE + 4096 - this.random.below(bytes.length + 1)
       : CODE + this.random.below(3900 - bytes.length)
@@ -126,16 +131,24 @@ export class TwoPrinters {
       physical.writeBytes(at, Uint8Array.from(bytes))
       side.core.i32.set(lead.registers, 0)
       writeFlags(side.core, flags)
-      cpu.eip = at
+      cpu.eip = at - cpu.segment(1).base
     }
-    this.judge(at, () => `${setting.user ? 'user' : 'kernel'} ${setting.code32 ? 32 : 16} `
+    this.judge( () => `${setting.user ? 'user' : 'kernel'} ${setting.code32 ? 32 : 16} `
       + `${setting.data ? 'segments' : 'flat'} ${setting.stack32 ? 32 : 16}: `
       + made.map((c) => `${c.form.instruction.name}[${c.bytes.map((b) => b.toString(16)).join(' ')}]`).join(' '))
   }
 
-  private judge(at: number, tell: () => string): void {
+  /** INS and OUTS repeat as well, only not in the cases of others. */
+  private repeat({ form, bytes, registers }: Case): void {
+    const { operands } = form
+    if (!operands.includes('p') || operands.includes('x')) return
+    registers[1] = this.random.below(20)
+    if (this.random.chance(0.6)) bytes.unshift(this.random.pick([0xf2, 0xf3]))
+  }
+
+  private judge(tell: () => string): void {
     const first = this.one.machine.cpu.run(BUDGET)
-    const done = this.compiled(at)
+    const done = this.compiled()
     const stopped = ['', 'halt', 'shutdown'][this.two.core.i32[STOP]]
     const second = stopped ? { reason: stopped } : this.two.machine.cpu.run(BUDGET - done)
     const a = this.one.machine.cpu.saveState()
@@ -145,13 +158,13 @@ export class TwoPrinters {
     this.report.differences.push(`${tell()}: ${first.reason} ${second.reason} ${difference(a, b)}`)
   }
 
-  /** Performs the block at `at`, compiled; how many instructions. */
-  private compiled(at: number): number {
+  /** Performs the block at EIP, compiled; how many instructions. */
+  private compiled(): number {
     const { core, execution } = this.two
     const { f64 } = core
     let block = 0
     try {
-      block = execution.cache.find(at, 0)
+      block = execution.cache.find(core.i32[EIP], 0)
     } catch {
       return 0
     }
@@ -173,7 +186,7 @@ export class TwoPrinters {
   private setting(): Setting {
     const r = this.random
     const data = r.chance(0.6) ? null : { base: r.below(64) * 16, limit: r.pick([0xffff, 0x7ff, 0xfffff]) }
-    return { user: r.chance(0.4), code32: r.chance(0.85), stack32: r.chance(0.85), data }
+    return { user: r.chance(0.4), flatCode: r.chance(0.85), code32: r.chance(0.85), stack32: r.chance(0.85), data }
   }
 }
 
