@@ -137,6 +137,33 @@ describe('L:210 console input from a terminal', () => {
     expect(text(memory.read(BUFFER, 3))).toBe('ghc');
   });
 
+  it('waits a second for a Guest that was listening, then is lost', () => {
+    const { guest, handler, input, turn, platform } = consoleFixture();
+    input.type('abcdef');
+    handler.handle(guest);
+    input.type('ghi');
+    platform.time += 900_000;
+    turn();
+    expect(handler.ready()).toBe(false);
+    expect(handler.handle(guest)).toBe(true);
+    expect(platform.err).toEqual([]);
+    platform.time += 200_000;
+    expect(handler.ready()).toBe(true);
+    handler.handle(guest);
+    expect(platform.err).toEqual(['lguest: console: no dma buffer!']);
+    expect(input.ready()).toBe(false);
+  });
+
+  it('is taken at once by a Guest that has emptied its buffer', () => {
+    const { guest, handler, input, turn, drain } = consoleFixture();
+    input.type('a');
+    handler.handle(guest);
+    drain();
+    turn();
+    input.type('b');
+    expect(handler.ready()).toBe(true);
+  });
+
   it('ends with a warning and the terminal back (B-L-077, B-L-083)', () => {
     const { guest, handler, input, platform, used, device } =
       consoleFixture();

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import {
-  BETWEEN_LOOKS, looks, pause, PROMPT, Terminal, throughPipes,
+  BETWEEN_LOOKS, launcher, looks, pause, PROMPT, shell, Terminal,
+  throughPipes,
 } from './launching.ts';
 
 describe('through pipes', () => {
@@ -26,6 +27,21 @@ describe('through pipes', () => {
     const { status, out } = await throughPipes([], 'echo bye\n');
     expect(out).toContain('bye');
     expect(status).toBe(0);
+  });
+
+  it('nobody left to print for is the end, without a word', async () => {
+    const { status, out, err } = await shell(
+      `yes 'echo more' | node ${launcher} | head -n 3; `
+      + 'echo "${PIPESTATUS[1]}" >&2');
+    expect(out.split('\n').length).toBe(4);
+    expect(err).toBe('1\n');
+    expect(status).toBe(0);
+  });
+
+  it.each(['</dev/null', '<&-'])('no input at all: %s', async (from) => {
+    const { status, out, err } = await shell(`node ${launcher} ${from}`);
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    expect(out).toContain('Puppy');
   });
 
   it('--verbose speaks on stderr only', async () => {
@@ -102,6 +118,29 @@ describe('on a terminal', () => {
     await terminal.see('echo woof');
     await terminal.see('woof');
     await terminal.see(PROMPT);
+    terminal.type('halt\r');
+    await finish(terminal, 0);
+  });
+
+  it('takes a pasted page whole', async () => {
+    const terminal = await session();
+    const words = Array.from({ length: 150 }, (_, i) => `word-${i}`);
+    terminal.type(words.map((word) => `echo ${word}\r`).join(''));
+    await terminal.see('\nword-149');
+    const said = terminal.screen.match(/^word-\d+(?=\r)/gm);
+    expect(said).toEqual(words);
+    terminal.type('halt\r');
+    await finish(terminal, 0);
+  });
+
+  it('goes on after having been stopped', async () => {
+    const terminal = await session();
+    const pid = Number(/pid:(\d+)\./.exec(terminal.screen)![1]);
+    process.kill(pid, 'SIGSTOP');
+    await pause(200);
+    process.kill(pid, 'SIGCONT');
+    terminal.type('echo awake\r');
+    await terminal.see('\nawake');
     terminal.type('halt\r');
     await finish(terminal, 0);
   });

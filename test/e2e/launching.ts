@@ -15,7 +15,18 @@ export interface Finished {
 export function throughPipes(
   args: string[], input = '', env: NodeJS.ProcessEnv = {},
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [launcher, ...args],
+  return finished(process.execPath, [launcher, ...args], input, env);
+}
+
+/** Runs a line of shell. */
+export function shell(line: string): Promise<Finished> {
+  return finished('/bin/bash', ['-c', line], '', {});
+}
+
+function finished(
+  program: string, args: string[], input: string, env: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  const child = spawn(program, args,
     { cwd: root, env: { ...process.env, ...env } });
   const result = { out: '', err: '' };
   child.stdout.on('data', (data) => { result.out += data; });
