@@ -128,7 +128,7 @@ describe('L:740 choosing', () => {
 
   it('says what the Host serves when it cannot', () => {
     expect(() => chooseEra(house('Z9'), bzImage())).toThrow(
-      /^era Z9; this Host serves A \(2\.6\.23\)/);
+      /^no era 'Z9'; this Host serves A \(2\.6\.23\)/);
     expect(() => chooseEra(house(null), bzImage({ release: '2.6.24' })))
       .toThrow('Linux 2.6.24 is of era B1; this Host serves');
   });

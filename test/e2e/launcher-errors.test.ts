@@ -25,9 +25,9 @@ describe('a mistake is one line on stderr and status 1', () => {
   it.each([
     ['a missing kernel', ['64', '/no/such/kernel'], 'no such file'],
     ['a directory', ['64', folder], 'it is a directory'],
-    ['a text', ['64', text], 'Could not find kernel in bzImage'],
-    ['a short file', ['64', short], 'Reading kernel'],
-    ['a kernel of others', ['64', stranger], 'genuine lguest'],
+    ['a text', ['64', text], 'text: Could not find kernel in bzImage, nor is it an ELF'],
+    ['a short file', ['64', short], 'short: Reading kernel: the file is too short'],
+    ['a kernel of others', ['64', stranger], 'stranger: Is this image a genuine lguest?'],
     ['a bad option', ['--frobnicate'], "unknown option '--frobnicate'"],
     ['one plain argument', ['vmlinux'], "'vmlinux' alone"],
     ['no size', ['lots', stranger], "memory size 'lots'"],
