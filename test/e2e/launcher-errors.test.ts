@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytes, elf } from '../L-launcher/fakes.ts';
-import { throughPipes } from './launching.ts';
+import { launcher, shell, throughPipes } from './launching.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lguest-'));
 const file = (name: string, content: Uint8Array) => {
@@ -39,6 +39,13 @@ describe('a mistake is one line on stderr and status 1', () => {
     expect(err).toContain(words);
     expect(out).toBe('');
     expect(status).toBe(1);
+  });
+
+  it('more memory than there is', async () => {
+    const { status, out, err } = await shell('ulimit -v 3000000; '
+      + `node ${launcher} --memory 1792 </dev/null`);
+    expect(err).toBe('lguest: no 1792 MB of memory to be had here\n');
+    expect({ status, out }).toEqual({ status: 1, out: '' });
   });
 
   it('while help and version are no mistakes', async () => {
