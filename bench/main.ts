@@ -4,9 +4,11 @@
  */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Bench, Row } from './bench.ts'
 import { bundle } from './bundle.ts'
+import { profileLauncher } from './profile.ts'
 
 const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)))
   .filter((file) => file.endsWith('.bench.ts')).sort()
@@ -15,6 +17,7 @@ const called = files.map((file) => file.replace('.bench.ts', ''))
 const HELP = `Usage: npm run bench -- [names...]
        npm run bench -- --operations [kernels...]
        npm run bench -- --launcher [the Launcher's arguments...]
+       npm run bench -- --profile [the Launcher's arguments...]
 
 Runs the benches whose names start so, or all: ${called.join(', ')}.
 Each number printed is measured in that run, on whatever else this machine is
@@ -22,18 +25,28 @@ doing: compare numbers of one run with each other.
 
   --operations  print which operations of the interpreter each kernel performs
   --launcher    run the Launcher; at its end the same goes to stderr
+  --profile     run the Launcher; at its end the busiest lines of the chapters
+                go to stderr
   -h, --help    print this`
 const TOP = 20
 
 async function main(wanted: string[]): Promise<void> {
   if (wanted[0] === '--operations') return printOperations(wanted.slice(1))
   if (wanted[0] === '--launcher') return runLauncher(wanted.slice(1))
+  if (wanted[0] === '--profile') return profileLauncher(wanted.slice(1), TOP * 2)
   const option = wanted.find((argument) => argument.startsWith('-'))
   const unknown = wanted.find((name) => !called.some((bench) => bench.startsWith(name)))
   if (option === '-h' || option === '--help') console.log(HELP)
   else if (option) fail(`unknown option ${option}; npm run bench -- --help lists what there is`)
   else if (unknown !== undefined) fail(`no bench is called ${unknown}; there are ${called.join(', ')}`)
-  else for (const file of files) if (wanted.length === 0 || wanted.some((name) => file.startsWith(name))) await runOne(file)
+  else await runAll(files.filter((file) => wanted.length === 0 || wanted.some((name) => file.startsWith(name))))
+}
+
+async function runAll(chosen: string[]): Promise<void> {
+  const [{ model }] = cpus()
+  console.log(`${cpus().length} × ${model.trim()}, Node ${process.versions.node}, `
+    + `${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)} before`)
+  for (const file of chosen) await runOne(file)
 }
 
 async function printOperations(names: string[]): Promise<void> {
