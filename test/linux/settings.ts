@@ -43,7 +43,7 @@ export function readSettings(
     initrd: env.LGUEST_LINUX_INITRD ?? '',
     memories: list(env.LGUEST_LINUX_MEMORY ?? '64', ',').map(Number),
     disk: env.LGUEST_LINUX_DISK || null,
-    clockSeconds: Number(env.LGUEST_LINUX_CLOCK || 60),
+    clockSeconds: Number(env.LGUEST_LINUX_CLOCK ?? 60),
     prompt: env.LGUEST_LINUX_PROMPT || '# ',
     only: list(env.LGUEST_LINUX_ONLY, ','),
     logs: env.LGUEST_LINUX_LOGS || null,
