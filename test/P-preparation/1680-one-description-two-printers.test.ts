@@ -36,6 +36,10 @@ const EXTRA: Record<string, number[]> = {
   tooLong: Array.from({ length: 15 }, () => 0x3e), invalid: [0x0f, 0xff],
 }
 
+/** Instructions that go on to the next one, and rarely fault. */
+const GENTLE = /^(mov|lea|movzx|movsx|add|sub|and|or|xor|cmp|test|inc|dec|neg|not|adc|sbb|sh[lr]|sar|sh[lr]d|ro[lr]|rc[lr]|imul2|imul3|mul|xchg|xadd|cmpxchg|bswap|bt[src]?|bs[fr]|set|cmov|cbw|cwd|clc|stc|cmc|lahf|sahf|cld|push|pop)/
+const UNGENTLE = /^(movTo|movFrom|popf|popSeg|movs|push[SF])/
+
 describe('P:1680 the interpreter and the compiled blocks', () => {
   test('leave the same state behind, whatever the instruction', () => {
     const r = new Random(SEED)
@@ -56,5 +60,17 @@ describe('P:1680 the interpreter and the compiled blocks', () => {
       + ` in compiled code, ${wanted.size - missing.length} of ${wanted.size} integer operations`)
     expect(report.differences).toEqual([])
     expect(missing.map((n) => CATALOGUE.operations[n].key).sort()).toEqual(LEFT_OUT)
+  }, 120000)
+
+  test('agree on long blocks, and on loops around them', () => {
+    const r = new Random(SEED + 1)
+    const two = new TwoPrinters(SEED + 1)
+    const gentle = forms.filter(({ instruction: { name } }) => GENTLE.test(name) && !UNGENTLE.test(name))
+    for (let i = 0; i < 600; i++) two.runLoop(Array.from({ length: 4 + r.below(16) }, () => r.pick(gentle)))
+    const { report } = two
+    console.log(`seed ${SEED + 1}: ${report.blocks} loops, ${report.instructions} instructions and ${report.faults} faults`
+      + ` in compiled code, ${report.operations.size} operations`)
+    expect(report.differences).toEqual([])
+    expect(report.instructions).toBeGreaterThan(10000)
   }, 120000)
 })

@@ -2,6 +2,7 @@
 import { Cases, type Case } from '../../../conformance/cases.ts'
 import { Random } from '../../../conformance/random.ts'
 import { CATALOGUE } from '../../../generated/emulator/decode.ts'
+import { BLOCK_MOST } from '../../../generated/emulator/blocks.ts'
 import { Machine } from '../../../generated/emulator/index.ts'
 import { INTERNAL, type Form } from '../../../generated/emulator/isa/forms.ts'
 import { slice, type Execution } from '../../../generated/emulator/run.ts'
@@ -18,7 +19,8 @@ const TSS = 0x24000
 const GDT = 0x25000
 const STACK = 0x26800
 const CODE = 0x30000
-const BUDGET = 300
+/** Instructions in a case: enough for a short loop. */
+const BUDGET = 400
 
 type Execute = { execution: Execution, core: Core }
 
@@ -115,27 +117,56 @@ export class TwoPrinters {
 
   /** A block of instructions of these encodings, behind `extra` bytes, performed twice. */
   run(forms: Form[], extra: number[] = []): void {
-    const setting = this.setting()
     const made = forms.map((form) => this.cases.make(form))
     for (const c of made) this.repeat(c)
-    const bytes = [...extra, ...made.flatMap((c) => c.bytes)]
     const lead = this.random.pick(made)
-    const at = this.random.chance(0.05) ? CODE + 4096 - this.random.below(bytes.length + 1)
-      : CODE + this.random.below(3900 - bytes.length)
-    const flags = lead.eflags | (setting.user ? this.random.pick([0, 0x3000]) : 0)
+    const bytes = [...extra, ...made.flatMap((c) => c.bytes)]
+    this.twice(this.place(bytes.length), this.setting(), bytes, lead.registers, lead.eflags)
+  }
+
+  /** A loop of such instructions in a flat kernel, where little can go wrong. */
+  runLoop(forms: Form[]): void {
+    const made = forms.map((form) => this.cases.make(form))
+    const at = this.place(made.length * 15 + 30)
+    const parts = made.map((c) => c.bytes)
+    if (this.random.chance(0.25)) parts.splice(this.random.below(parts.length), 0, this.overwrite(at, parts.flat().length))
+    const body = parts.flat()
+    const { registers, eflags } = this.random.pick(made)
+    const back = -(body.length + 7)
+    // dec dword [0x100]; jne start
+    this.twice(at, { user: false, flatCode: true, code32: true, stack32: true, data: null },
+      [...body, 0xff, 0x0d, 0, 1, 0, 0, ...back + 1 >= -128 ? [0x75, (back - 1) & 255]
+        : [0x0f, 0x85, ...[0, 8, 16, 24].map((n) => ((back - 5) >> n) & 255)]], registers, eflags)
+  }
+
+  /** mov byte [somewhere in the code], something */
+  private overwrite(at: number, length: number): number[] {
+    const there = at + this.random.below(length)
+    return [0xc6, 0x05, ...[0, 8, 16, 24].map((n) => (there >> n) & 255), this.random.below(256)]
+  }
+
+  /** Where so many bytes of code go: now and then across a page's end. */
+  private place(length: number): number {
+    return this.random.chance(0.05) ? CODE + 4096 - this.random.below(length + 1)
+      : CODE + this.random.below(3900 - length)
+  }
+
+  private twice(at: number, setting: Setting, bytes: number[], registers: number[], eflags: number): void {
+    const flags = eflags | (setting.user ? this.random.pick([0, 0x3000]) : 0)
+    const rounds = 1 + this.random.below(6)
     for (const side of [this.one, this.two]) {
       const { cpu, physical } = side.machine
       cpu.loadState(this.base)
       prepare(side, setting)
       physical.fill(CODE, 8192, 0xf4)
       physical.writeBytes(at, Uint8Array.from(bytes))
-      side.core.i32.set(lead.registers, 0)
+      physical.write32(0x100, rounds)
+      side.core.i32.set(registers, 0)
       writeFlags(side.core, flags)
       cpu.eip = at - cpu.segment(1).base
     }
-    this.judge( () => `${setting.user ? 'user' : 'kernel'} ${setting.code32 ? 32 : 16} `
-      + `${setting.data ? 'segments' : 'flat'} ${setting.stack32 ? 32 : 16}: `
-      + made.map((c) => `${c.form.instruction.name}[${c.bytes.map((b) => b.toString(16)).join(' ')}]`).join(' '))
+    this.judge(() => `${JSON.stringify(setting)} at ${at.toString(16)}: `
+      + bytes.map((b) => b.toString(16).padStart(2, '0')).join(' '))
   }
 
   /** INS and OUTS repeat as well, only not in the cases of others. */
@@ -172,7 +203,7 @@ export class TwoPrinters {
     const records = Array.from(code.subarray(block + 4, block + 4 + code[block + 2] * 4))
     const compiled = compileBlock(this.s, block)
     const before = f64[INSTRUCTIONS_F64]
-    const well = slice(core, () => perform(this.s, compiled) === 1 ? 1 : 0, 0, 1000)
+    const well = slice(core, () => perform(this.s, compiled) & 1, 0, BUDGET - BLOCK_MOST)
     const done = f64[INSTRUCTIONS_F64] - before
     this.report.instructions += done
     if (!well) this.report.faults++
