@@ -47,6 +47,14 @@ describe('the tags of the documents', () => {
     expect(Object.keys(tags).filter((tag) => !places.has(tag))).toEqual([])
   })
 
+  test('lead somewhere wherever the prose names one', () => {
+    const places = told()
+    const lost = findChapters(root).flatMap((chapter) =>
+      (readChapter(root, chapter).match(/\b[LHPSM]:\d{3,4}\b/g) ?? [])
+        .filter((tag) => !places.has(tag)).map((tag) => `${chapter.path}: ${tag}`))
+    expect(lost).toEqual([])
+  })
+
   test('and ours, stand in one place each', () => {
     expect([...told().values()].filter((places) => places.length > 1)).toEqual([])
   })
