@@ -12,6 +12,7 @@ import { handleInput, handleOutput } from
   '../../generated/launcher/dispatch.ts';
 import { capacity, gather, readDma, scatter } from
   '../../generated/launcher/dma.ts';
+import { PlatformError } from '../../generated/launcher/platform.ts';
 import { Waker } from '../../generated/launcher/waker.ts';
 import { bytes, fakeGuest, fakeMemory, FakePlatform, putDma, text } from
   './fakes.ts';
@@ -423,6 +424,17 @@ describe('L:210 disk requests', () => {
     device.bound.clear();
     expect(() => request(0, 0, 512, [], [])).toThrow(
       "Block request didn't give us a dma buffer");
+  });
+
+  it('are short when the file beneath fails', () => {
+    const { request, file, memory, device } = diskFixture();
+    const broken = () => { throw new PlatformError('no space left'); };
+    file.writeAt = broken;
+    file.readAt = broken;
+    expect(request(1, 2, 512, [[BUFFER, 512]], [])).toBe(2);
+    expect(request(0, 2, 512, [], [[BUFFER, 512]])).toBe(2);
+    expect(memory.read32(0x4000)).toBe(0);
+    expect(device.sent(LHREQ_IRQ).length).toBe(2);
   });
 
   it('past the end are cut back, then the end (B-L-109, X-35)', () => {

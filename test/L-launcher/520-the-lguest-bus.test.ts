@@ -6,6 +6,7 @@ import { FEATURE_INDIRECT, featureBits, LguestBus } from
   '../../generated/launcher/virtio/bus.ts';
 import { virtioConsole } from '../../generated/launcher/virtio/console.ts';
 import { virtioRng } from '../../generated/launcher/virtio/rng.ts';
+import { PlatformError } from '../../generated/launcher/platform.ts';
 import { bytes, fakeGuest, FakePlatform, text } from './fakes.ts';
 import { Driver } from './virtio-driver.ts';
 
@@ -215,6 +216,19 @@ describe('L:580 the disk', () => {
     driver.add([[0x3000, 16], [0x4000, 1024]], [[0x7000, 1]]);
     expect(go()).toEqual({ length: 1, status: 1 });
     expect(file.size()).toBe(2048);
+  });
+
+  it('fails when the file beneath fails', () => {
+    const { driver, header, go, file } = disk();
+    const broken = () => { throw new PlatformError('no space left'); };
+    file.writeAt = broken;
+    file.readAt = broken;
+    file.sync = broken;
+    for (const type of [0, 1, 4]) {
+      header(type, 0);
+      driver.add([[0x3000, 16], [0x4000, 512]], [[0x5000, 512], [0x7000, 1]]);
+      expect(go()).toEqual({ length: 1, status: 1 });
+    }
   });
 
   it('flushes, and knows what it does not know', () => {

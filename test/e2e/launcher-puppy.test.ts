@@ -38,6 +38,13 @@ describe('through pipes', () => {
     expect(status).toBe(0);
   });
 
+  it('output with nowhere to go is told in a line', async () => {
+    const { status, err } = await shell(
+      `node ${launcher} </dev/null >/dev/full`);
+    expect(err).toBe('lguest: Failed to print: no space left\n');
+    expect(status).toBe(1);
+  });
+
   it.each(['</dev/null', '<&-'])('no input at all: %s', async (from) => {
     const { status, out, err } = await shell(`node ${launcher} ${from}`);
     expect({ status, err }).toEqual({ status: 0, err: '' });
