@@ -8,14 +8,16 @@ import { BytesFile } from '../../generated/launcher/bytes-file.ts';
 import { ConsoleHandler, Escape, setupConsole } from
   '../../generated/launcher/console.ts';
 import { DeviceTable } from '../../generated/launcher/devices.ts';
+import { Farewell } from '../../generated/launcher/farewell.ts';
 import { handleInput, handleOutput } from
   '../../generated/launcher/dispatch.ts';
 import { capacity, gather, readDma, scatter } from
   '../../generated/launcher/dma.ts';
 import { PlatformError } from '../../generated/launcher/platform.ts';
 import { Waker } from '../../generated/launcher/waker.ts';
-import { bytes, fakeGuest, fakeMemory, FakePlatform, putDma, text } from
-  './fakes.ts';
+import {
+  bytes, dice, fakeGuest, fakeMemory, FakePlatform, putDma, text,
+} from './fakes.ts';
 
 const RECORD = 0x3000;
 const BUFFER = 0x5000;
@@ -442,5 +444,28 @@ describe('L:210 disk requests', () => {
     expect(() => request(1, 3, 1024, [[BUFFER, 1024]], [])).toThrow(
       'Write past end 1536+1024');
     expect(file.size()).toBe(2048);
+  });
+});
+
+describe('L:210 a hostile Guest', () => {
+  it('ends its Launcher with a farewell, or does no harm (seed 210)', () => {
+    const roll = dice(210);
+    let farewells = 0;
+    for (let round = 0; round < 3000; round++) {
+      const { request, memory } = diskFixture();
+      const somewhere = () => [roll(4096), memory.top - roll(4096),
+        roll(2 ** 32), roll(memory.top)][roll(4)] >>> 0;
+      const sections = (): [number, number][] =>
+        Array.from({ length: roll(17) }, () => [somewhere(), roll(65536)]);
+      try {
+        request(roll(3), roll(2) ? roll(6) : roll(2 ** 32), roll(2 ** 32),
+          sections(), sections());
+      } catch (error) {
+        expect(error, `round ${round}`).toBeInstanceOf(Farewell);
+        farewells++;
+      }
+    }
+    expect(farewells).toBeGreaterThan(1000);
+    expect(farewells).toBeLessThan(3000);
   });
 });

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { LHREQ_IRQ } from '../../generated/abi/common.ts';
 import { BytesFile } from '../../generated/launcher/bytes-file.ts';
+import { Farewell } from '../../generated/launcher/farewell.ts';
 import { virtioBlock } from '../../generated/launcher/virtio/block.ts';
 import { FEATURE_INDIRECT, featureBits, LguestBus } from
   '../../generated/launcher/virtio/bus.ts';
 import { virtioConsole } from '../../generated/launcher/virtio/console.ts';
 import { virtioRng } from '../../generated/launcher/virtio/rng.ts';
 import { PlatformError } from '../../generated/launcher/platform.ts';
-import { bytes, fakeGuest, FakePlatform, text } from './fakes.ts';
+import { bytes, dice, fakeGuest, FakePlatform, text } from './fakes.ts';
 import { Driver } from './virtio-driver.ts';
 
 const MB = 1 << 20;
@@ -270,5 +271,44 @@ describe('L:580 randomness', () => {
     notify(MB + 0x1000);
     expect(driver.collect()).toEqual([{ id: 0, length: 15 }]);
     expect([...memory.read(0x5000, 6)]).toEqual([7, 7, 7, 7, 7, 0]);
+  });
+});
+
+describe('a hostile driver', () => {
+  it('ends its Launcher with a farewell, or does no harm (seed 520)', () => {
+    const roll = dice(520);
+    let farewells = 0;
+    const { bus, memory, platform, notify } = fixture();
+    const file = new BytesFile(new Uint8Array(4096));
+    bus.add(virtioBlock('vda', file));
+    bus.add(virtioRng(platform));
+    bus.add(virtioConsole(platform, () => {}));
+    const rings = [0x1000, 0x4000, 0x7000, 0xa000].map((at) => MB + at);
+    const word = () => [roll(16), roll(256), roll(0x100000), MB + roll(0xd000),
+      roll(2 ** 32)][roll(5)];
+    for (let round = 0; round < 4000; round++) {
+      const ring = rings[roll(4)];
+      for (let i = 0; i < 4; i++) {
+        memory.write32(ring + i * 16, word());
+        memory.write32(ring + i * 16 + 4, roll(50) ? 0 : word());
+        memory.write32(ring + i * 16 + 8, word());
+        memory.write16(ring + i * 16 + 12, roll(8));
+        memory.write16(ring + i * 16 + 14, roll(roll(20) ? 4 : 65536));
+        memory.write16(ring + 0x1004 + roll(256) * 2, roll(4));
+      }
+      const index = memory.read16(ring + 0x2002);
+      memory.write16(ring + 0x1002, index + roll(roll(9) ? 3 : 65536));
+      if (roll(40) === 0) memory.write32(MB + roll(100), word());
+      try {
+        notify(roll(20) ? ring : word());
+        for (const input of bus.inputs) input.ready();
+      } catch (error) {
+        expect(error, `round ${round}`).toBeInstanceOf(Farewell);
+        farewells++;
+      }
+      if (roll(10) === 0) notify(MB);
+    }
+    expect(farewells).toBeGreaterThan(100);
+    expect(file.size()).toBe(4096);
   });
 });

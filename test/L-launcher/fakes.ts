@@ -219,6 +219,15 @@ export function putDma(
   });
 }
 
+/** Numbers 0 <= n < below, the same for the same seed. */
+export function dice(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = Math.imul(state, 1664525) + 1013904223 >>> 0;
+    return Math.floor(state / 2 ** 32 * below);
+  };
+}
+
 export const bytes = (text: string): Uint8Array =>
   new TextEncoder().encode(text);
 export const text = (data: Uint8Array): string =>
