@@ -1,7 +1,7 @@
 /**
  * How fast the processor runs plain code, with paging on, beside v86 running
- * the same bytes. The sides take turns and the best turn of each counts, so that
- * other work on the machine disturbs little, and all three alike.
+ * the same bytes. The sides take many short turns and the best turn of each
+ * counts, so that other work on the machine disturbs little, and all alike.
  */
 import type { Machine } from '../generated/emulator/index.ts'
 import type { Bench, Row } from './bench.ts'
@@ -11,7 +11,7 @@ import { ourMachine, runOurs } from './ours.ts'
 import { Theirs } from './theirs.ts'
 
 const WARM_MS = 250
-const TURNS = 7
+const TURNS = 25
 const TARGET = 3
 
 interface Sides { ours: Machine, interpreter: Theirs, translator: Theirs }

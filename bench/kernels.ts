@@ -28,7 +28,7 @@ const repeat = (times: number, value: number, step: (x: number) => number) => {
   return x
 }
 
-const SHIFTS = 200_000
+const SHIFTS = 50_000
 const SEED = 2463534242
 
 const xorshift: Kernel = {
@@ -49,7 +49,7 @@ const xorshift: Kernel = {
 }
 
 const SIEVE = 8190
-const SIEVES = 20
+const SIEVES = 5
 
 /** The sieve of 1981: flags for odd numbers only, 1899 primes. */
 const sieve: Kernel = {
@@ -75,7 +75,7 @@ const sieve: Kernel = {
 }
 
 const NODES = 65536
-const STEPS = 600_000
+const STEPS = 150_000
 const nextNode = (i: number) => (i * 5 + 1) % NODES
 
 /** A permutation in one cycle: i -> i * 5 + 1 modulo a power of two. */
@@ -91,7 +91,7 @@ const chase: Kernel = {
 }
 
 const BYTES = 65536
-const COPIES = 5
+const COPIES = 2
 
 const copy: Kernel = {
   name: 'copy + 1', units: BYTES * COPIES, result: () => BYTES,
@@ -106,10 +106,10 @@ const copy: Kernel = {
   },
 }
 
-const FIB = 24
+const FIB = 21
 
 const fib: Kernel = {
-  name: 'fib (call, ret)', units: 150_049, result: () => 46368,
+  name: 'fib (call, ret)', units: 35_421, result: () => 10946,
   write(a) {
     const fib = a.label()
     const small = a.label()
@@ -121,7 +121,7 @@ const fib: Kernel = {
   },
 }
 
-const ROUNDS = 60_000
+const ROUNDS = 15_000
 /** The toy program of the switch interpreter: one byte an operation. */
 const [ADD, XOR, ROTATE, SWAP, LOOP] = [0, 1, 2, 3, 4]
 const TOY = [ADD, XOR, ROTATE, SWAP, ADD, LOOP]
@@ -165,7 +165,7 @@ const switchInterpreter: Kernel = {
 }
 
 const SORTED = 2000
-const SORTS = 6
+const SORTS = 2
 const FACTOR = 1664525
 const ADDEND = 1013904223
 const scramble = (x: number) => (Math.imul(x, FACTOR) + ADDEND) >>> 0
@@ -214,7 +214,7 @@ const qsort: Kernel = {
 }
 
 const CHECKED = 16384
-const CHECKS = 24
+const CHECKS = 6
 const reflected = (x: number) => repeat(8, x, (bits) => (bits >>> 1) ^ (bits & 1 ? 0xedb88320 : 0)) >>> 0
 const crcTable = Uint32Array.from({ length: 256 }, (_, i) => reflected(i))
 const crcBytes = Uint8Array.from({ length: CHECKED }, (_, i) => (i * 7) & 0xff)
@@ -236,7 +236,7 @@ const crc: Kernel = {
     (crc, byte) => (crc >>> 8) ^ crcTable[(crc ^ byte) & 255], sum)) >>> 0,
 }
 
-const DIVISIONS = 300_000
+const DIVISIONS = 75_000
 
 const div: Kernel = {
   name: 'div', units: DIVISIONS,
@@ -254,7 +254,7 @@ const div: Kernel = {
   },
 }
 
-const ITERATIONS = 60_000
+const ITERATIONS = 15_000
 const GROWTH = 3.9
 const BEGIN = 0.25
 
