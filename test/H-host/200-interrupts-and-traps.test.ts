@@ -5,7 +5,7 @@ import { InstructionClock, RealClock } from '../../generated/host/clock.ts'
 import { copyTraps, deliverTrap, setInterrupt, tryDeliverInterrupt } from '../../generated/host/interrupts-and-traps.ts'
 import { eax, ebx, esp, mem } from '../../generated/assembler/index.ts'
 import { lguestState } from '../../generated/switcher/layout.ts'
-import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, reason, run, STACK_TOP, START, trap } from './scripted-host.ts'
+import { DATA, hypercall, inKernel, makeGuest, makeKnownGuest, PAGE_OFFSET, PAGES, reason, run, STACK_TOP, START, trap } from './scripted-host.ts'
 import { DATA as TINY_DATA, realHost, RESULTS, Tiny } from './tiny-guest.ts'
 import type { World } from './scripted-host.ts'
 
@@ -164,6 +164,17 @@ describe('virtual interrupts', () => {
     expect(world.cpu.halted).toBe(false)
     expect(enabled(world)).toBe(0x200)
     expect(world.cpu.reg('eip')).toBe(HANDLER)
+  })
+
+  test('B-T-018: a halted Guest whose word cannot be written dies of it', () => {
+    const world = ready()
+    const hole = PAGES * 4096
+    world.mm.mapZeroed(hole + 4096, 1)
+    Object.assign(world.lg, { pfnLimit: PAGES + 4, data: hole + 4096 - layout.blockedInterrupts })
+    world.cpu.halted = true
+    setInterrupt(world.cpu, 5)
+    tryDeliverInterrupt(world.cpu)
+    expect(world.lg.dead).toBe('Re-enabling interrupts')
   })
 
   test('B-T-019: not halted and disabled: nothing is delivered', () => {
