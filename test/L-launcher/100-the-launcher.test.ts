@@ -33,6 +33,12 @@ describe('L:100 Guest memory', () => {
     expect(memory.read16(0x2002)).toBe(0xdcba);
     memory.write16(0x2fff, 0x1234);
     expect(memory.read16(0x2fff)).toBe(0x1234);
+    memory.write32(0x4000, 0xfedcba98);
+    expect(memory.read32(0x4000)).toBe(0xfedcba98);
+    for (const [at, half] of [[0, 0xba98], [1, 0xdcba], [2, 0xfedc]]) {
+      expect(memory.read16(0x4000 + at)).toBe(half);
+    }
+    expect(memory.read32(0x3ffe)).toBe(0xba980000);
   });
 
   it('grows at the top, by zeroed pages (B-L-006, B-L-119)', () => {

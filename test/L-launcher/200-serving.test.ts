@@ -451,21 +451,21 @@ describe('L:210 a hostile Guest', () => {
   it('ends its Launcher with a farewell, or does no harm (seed 210)', () => {
     const roll = dice(210);
     let farewells = 0;
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 600; round++) {
       const { request, memory } = diskFixture();
-      const somewhere = () => [roll(4096), memory.top - roll(4096),
-        roll(2 ** 32), roll(memory.top)][roll(4)] >>> 0;
-      const sections = (): [number, number][] =>
-        Array.from({ length: roll(17) }, () => [somewhere(), roll(65536)]);
+      const somewhere = () => (roll(12) ? 0x5000 + roll(0x80000)
+        : [memory.top - roll(4096), roll(2 ** 32)][roll(2)] >>> 0);
+      const sections = (): [number, number][] => Array.from(
+        { length: roll(4) }, () => [somewhere(), roll(roll(9) ? 512 : 65536)]);
       try {
-        request(roll(3), roll(2) ? roll(6) : roll(2 ** 32), roll(2 ** 32),
+        request(roll(3), roll(roll(9) ? 5 : 2 ** 32), roll(2048),
           sections(), sections());
       } catch (error) {
         expect(error, `round ${round}`).toBeInstanceOf(Farewell);
         farewells++;
       }
     }
-    expect(farewells).toBeGreaterThan(1000);
-    expect(farewells).toBeLessThan(3000);
+    expect(farewells).toBeGreaterThan(200);
+    expect(farewells).toBeLessThan(600);
   });
 });

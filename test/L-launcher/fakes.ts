@@ -21,9 +21,11 @@ import type { ReadResult } from '../../generated/host/lguest-user.ts';
 export class FakeSpace implements AddressSpace {
   readonly bytes: Uint8Array;
   readonly mapped = new Set<number>();
+  readonly #view: DataView;
 
   constructor(pages: number) {
     this.bytes = new Uint8Array(pages * PAGE_SIZE).fill(0x6b);
+    this.#view = new DataView(this.bytes.buffer);
   }
 
   mapZeroed(address: number, pages: number): boolean {
@@ -42,6 +44,18 @@ export class FakeSpace implements AddressSpace {
   writeBytes(address: number, bytes: Uint8Array): void {
     this.#demand(address, bytes.length);
     this.bytes.set(bytes, address);
+  }
+
+  read32(address: number): number {
+    if (address % 4 !== 0) throw new RangeError('not aligned');
+    this.#demand(address, 4);
+    return this.#view.getUint32(address, true);
+  }
+
+  write32(address: number, value: number): void {
+    if (address % 4 !== 0) throw new RangeError('not aligned');
+    this.#demand(address, 4);
+    this.#view.setUint32(address, value, true);
   }
 
   #demand(address: number, length: number): void {
