@@ -5,6 +5,7 @@
  */
 import { Command } from 'commander'
 import { compare, tell, type Difference } from './compare.ts'
+import { runFloats } from './floats.ts'
 import { explainNasm, runNasm } from './nasm.ts'
 import { compileOracle, type OracleName } from './oracle.ts'
 import { Progress } from './progress.ts'
@@ -17,6 +18,7 @@ interface Options {
   oracle?: OracleName
   nasm?: string
   system?: boolean
+  floats?: boolean
 }
 
 const progress = new Progress()
@@ -28,10 +30,12 @@ const program = new Command('npm run conformance --')
   .option('--oracle <name>', 'unicorn or native (default: both)')
   .option('--nasm <dir>', 'run the built programs of v86\'s tests/nasm instead')
   .option('--system', 'rings, gates, tasks and paging beside QEMU, --cases of each kind')
+  .option('--floats', 'x87, MMX, SSE and SSE2 beside this machine, --cases in all')
   .parse()
 
 const options = program.opts<Options>()
 const good = options.system ? system()
+  : options.floats ? floats(Number(options.cases))
   : options.nasm !== undefined ? nasm(options.nasm)
   : await random()
 process.exitCode = good ? 0 : 1
@@ -49,6 +53,12 @@ function system(): boolean {
   return good
 }
 
+function floats(cases: number): boolean {
+  const good = runFloats(Number(options.seed), cases, only(options.only), (text) => progress.show(text))
+  progress.done()
+  return good
+}
+
 async function random(): Promise<boolean> {
   const names: OracleName[] = options.oracle ? [options.oracle]
     : ['native', 'unicorn']
@@ -59,6 +69,8 @@ async function random(): Promise<boolean> {
     const share = names.length === 1 ? 1 : name === 'native' ? 0.96 : 0.04
     good = await runOracle(name, Math.round(total * share)) && good
   }
+  // The registers of floating point have cases of their own
+  if (options.only === '.') good = floats(Math.round(total / 4)) && good
   return good
 }
 
