@@ -4,7 +4,7 @@ import { createInterpreter } from '../../generated/emulator/interpreter.ts'
 import { Machine } from '../../generated/emulator/index.ts'
 import { rehearse } from '../../generated/emulator/rehearse.ts'
 
-describe('P:1760 a rehearsal', () => {
+describe('P:1690 a rehearsal', () => {
   test('leaves the machine as it was', () => {
     const { cpu, physical } = new Machine({ ramBytes: 1 << 16 })
     const fresh = new Machine({ ramBytes: 1 << 16 })
