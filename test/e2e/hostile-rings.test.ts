@@ -29,7 +29,7 @@ describe(`rings at random, seed ${SEED}`, () => {
     let farewells = 0;
     let served = 0;
     const kinds = new Set<string>();
-    for (let life = 0; life < 300; life++) {
+    for (let life = 0; life < 1500; life++) {
       const { guest, memory } = fakeGuest(1);
       const platform = new FakePlatform();
       const bus = new LguestBus(guest, () => {});
