@@ -86,6 +86,30 @@ describe('L:540 NOTIFY', () => {
   });
 });
 
+describe('L:500, L:580 quiet rings and names', () => {
+  it('asks for no kicks where there is nothing to do, also after a reset', () => {
+    const { bus, memory, platform, notify } = fixture();
+    bus.add(virtioConsole(platform, () => {}));
+    const flags = () => [memory.read16(MB + 0x1000 + 0x2000), memory.read16(MB + 0x4000 + 0x2000)];
+    expect(flags()).toEqual([1, 0]);
+    memory.write16(MB + 0x3000, 0);
+    notify(PAGE);
+    expect(flags()).toEqual([1, 0]);
+    expect(() => notify(MB + 0x1000)).not.toThrow();
+  });
+
+  it('tells the end of the file\'s name as the disk\'s', () => {
+    const { bus, memory, notify } = fixture();
+    bus.add(virtioBlock('/a/long/way/to/the/disk.img', new BytesFile(new Uint8Array(512))));
+    const driver = new Driver(memory, MB + 0x1000, 256);
+    memory.write32(0x4000, 8);
+    driver.add([[0x4000, 16]], [[0x5000, 20], [0x6000, 1]]);
+    notify(MB + 0x1000);
+    expect(text(memory.read(0x5000, 20))).toBe('way/to/the/disk.img'.padStart(20, '/'));
+    expect(driver.collect()[0].length).toBe(21);
+  });
+});
+
 describe('L:560 the console on two rings', () => {
   const console = () => {
     const f = fixture();
