@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../conformance/random.ts'
 import { CATALOGUE } from '../../generated/emulator/decode.ts'
+import { Machine } from '../../generated/emulator/index.ts'
+import type { Execution } from '../../generated/emulator/run.ts'
+import { localName, printBlock } from '../../generated/emulator/translate/block.ts'
+import { textOf } from '../../generated/emulator/translate/text.ts'
 import { INTERNAL, type Form } from '../../generated/emulator/isa/forms.ts'
 import { TwoPrinters, integerForms } from './support/two-printers.ts'
 
@@ -73,4 +78,17 @@ describe('P:1680 the interpreter and the compiled blocks', () => {
     expect(report.differences).toEqual([])
     expect(report.instructions).toBeGreaterThan(10000)
   }, 120000)
+})
+
+describe('P:1684 one instruction, four times', () => {
+  test('the text in the chapter is what is printed', () => {
+    const machine = new Machine({ ramBytes: 1 << 20 })
+    machine.physical.writeBytes(0x1000, Uint8Array.from([0x03, 0x46, 0x04, 0xf4]))
+    const { cache } = (machine.cpu as unknown as { execution: Execution }).execution
+    const printed = textOf(printBlock(cache.code, cache.find(0x1000, 0)), localName)
+    const chapter = readFileSync(new URL('../../journey/P-preparation/1680-one-description-two-printers.md', import.meta.url), 'utf8')
+    const told = /^```wat\n(.*?)^```/ms.exec(chapter)![1].replace(/;;.*$/gm, '')
+    const words = (text: string) => text.split(/\s+/).filter((word) => word !== '').join(' ')
+    expect(words(printed.join(' '))).toContain(words(told))
+  })
 })
