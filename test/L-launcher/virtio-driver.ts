@@ -1,4 +1,7 @@
 /** A driver's side of a virtqueue, after the virtio specification. */
+import { LHREQ_IRQ } from '../../generated/abi/common.ts';
+import { LguestBus } from '../../generated/launcher/virtio/bus.ts';
+import { fakeGuest, FakePlatform } from './fakes.ts';
 import type { GuestMemory } from '../../generated/launcher/memory.ts';
 
 export const NEXT = 1;
@@ -93,4 +96,15 @@ export class Driver {
     }
     return found;
   }
+}
+
+/** A bus over fakes, on a megabyte of memory. */
+export function busFixture() {
+  const fake = fakeGuest(1);
+  const platform = new FakePlatform();
+  const bus = new LguestBus(fake.guest,
+    (said) => { platform.print(said); });
+  const notify = (address: number) => bus.serve(fake.guest, Uint32Array.of(address, 0));
+  return { ...fake, platform, bus, notify,
+    irqs: () => fake.device.sent(LHREQ_IRQ).map(([irq]) => irq) };
 }
