@@ -8,9 +8,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { checks } from './checks.ts';
 import type { Scene } from './checks.ts';
+import { pause } from '../e2e/launching.ts';
 import { Session } from './session.ts';
 import type { End } from './session.ts';
 import type { Settings } from './settings.ts';
+
+/** UDP ports of the wire between two Guests: this one, and the next. */
+const PORT = 20000 + process.pid % 20000;
 
 /** Column to cell, in order. */
 export type Row = Map<string, string>;
@@ -42,7 +46,9 @@ export class Tour {
     const folder = mkdtempSync(join(tmpdir(), 'lguest-linux-'));
     try {
       const disk = makeDisk(this.#settings, folder);
-      await this.#life('tour', disk ? [`--block=${disk}`] : [], (session) =>
+      const options = [`--wire=${PORT}-${PORT + 1}`];
+      if (disk !== null) options.push(`--block=${disk}`);
+      await this.#life('tour', options, (session) =>
         this.#tour(session, disk));
       await this.#life('panic', [], (session) => this.#panic(session));
     } finally {
@@ -87,6 +93,7 @@ export class Tour {
   async #tour(session: Session, disk: string | null): Promise<void> {
     await this.#boot(session);
     for (const { name } of checks) await this.#check(name, session, disk);
+    await this.#net(session);
     await this.#reboot(session);
     await this.#powerOff(session);
   }
@@ -108,6 +115,28 @@ export class Tour {
       session.terminal.type('\x03\r');
       await session.run('stty sane; umount /mnt 2>/dev/null; true');
     }
+  }
+
+  /** A second Guest at the other end of the wire: ping, and a file by TCP. */
+  async #net(session: Session): Promise<void> {
+    const { only } = this.#settings;
+    if (only.length > 0 && !only.includes('net')) return;
+    this.#say('net');
+    await this.#life('net', [`--wire=${PORT + 1}-${PORT}`], async (other) => {
+      await other.booted();
+      await other.run('ifconfig eth0 10.9.8.2 up');
+      await session.run('ifconfig eth0 10.9.8.1 up');
+      const pings = await session.run('ping -c 3 10.9.8.2');
+      if (!/ 0% packet loss/.test(pings)) throw new Error(pings);
+      other.terminal.type('nc -l -p 9 > /tmp/came\r');
+      await pause(1000);
+      await session.run('nc 10.9.8.2 9 < /bin/busybox', 120);
+      await other.terminal.see(this.#settings.prompt);
+      const sums = [await session.run('md5sum < /bin/busybox'),
+        await other.run('md5sum < /tmp/came')];
+      if (sums[0] !== sums[1]) throw new Error(sums.join());
+      this.row.set('net', 'yes');
+    });
   }
 
   async #reboot(session: Session): Promise<void> {
