@@ -13,7 +13,7 @@ const SEED = 1680
 const TRIES = 800
 
 /**
- * A block is not compiled when it is stale; and P:1750 never leaves out the
+ * A block is not compiled when it is stale; and P:1655 never leaves out the
  * flags of a product, since its description calls a helper.
  */
 const LEFT_OUT = ['imul2.r32.r32~', 'imul3.r32.r32.i~', 'stale']
