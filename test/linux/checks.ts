@@ -99,11 +99,14 @@ async function allocation({ session, megabytes }: Scene): Promise<string> {
   return `${take} MB`;
 }
 
-/** Is the date right, and does a minute last a minute? */
+/**
+ * Is the date right, and does a minute last a minute? A kernel sets its clock
+ * by whole seconds, and date prints whole seconds: two of three are theirs.
+ */
 async function clock({ session, settings }: Scene): Promise<string> {
   const asked = Date.now() / 1000;
   const date = Number(await session.run('date +%s'));
-  expect(Math.abs(date - asked) < 2, `${date}, here it is ${asked}`);
+  expect(Math.abs(date - asked) < 3, `${date}, here it is ${asked}`);
   if (settings.clockSeconds === 0) return 'date only';
   const from = await uptime(session);
   await pause(settings.clockSeconds * 1000);
