@@ -7,7 +7,7 @@ import type { Execution } from '../../generated/emulator/run.ts'
 import { localName, printBlock } from '../../generated/emulator/translate/block.ts'
 import { textOf } from '../../generated/emulator/translate/text.ts'
 import { INTERNAL, type Form } from '../../generated/emulator/isa/forms.ts'
-import { TwoPrinters, integerForms } from './support/two-printers.ts'
+import { TwoPrinters, allForms, integerForms } from './support/two-printers.ts'
 
 const SEED = 1680
 const TRIES = 800
@@ -78,6 +78,33 @@ describe('P:1680 the interpreter and the compiled blocks', () => {
     expect(report.differences).toEqual([])
     expect(report.instructions).toBeGreaterThan(10000)
   }, 120000)
+})
+
+describe('P:1685 beyond integers', () => {
+  test('what helpers do for one printer they do for the other', () => {
+    const r = new Random(SEED + 2)
+    const two = new TwoPrinters(SEED + 2)
+    const others = allForms().filter((form) => !forms.includes(form))
+    for (let i = 0; i < others.length; i++) {
+      two.runLoop([others[i], r.pick(others), r.pick(others), r.pick(forms), r.pick(others)])
+    }
+    const { report } = two
+    console.log(`seed ${SEED + 2}: ${report.blocks} loops, ${report.instructions} instructions and ${report.faults} faults`
+      + ` in compiled code, ${report.operations.size} operations`)
+    expect(report.differences).toEqual([])
+    expect(report.instructions).toBeGreaterThan(1000)
+  }, 120000)
+  test('every operation there is makes a valid module', () => {
+    const code = new Int32Array(16)
+    const jump = CATALOGUE.operations.find((o) => o.key === 'jmp.j32')!.number
+    for (const { key, number } of CATALOGUE.operations) {
+      if (key.includes('+')) continue
+      // a block of two records, two bytes each; no base, no index
+      code.set([0, 0, 2, 0, number | (8 << 21) | (8 << 25), 0, 0, (1 << 13) | (2 << 20),
+        jump, 0, 4, 2 | (2 << 13) | (2 << 20)])
+      expect(WebAssembly.validate(printBlock(code, 0)), key).toBe(true)
+    }
+  })
 })
 
 describe('P:1684 one instruction, four times', () => {

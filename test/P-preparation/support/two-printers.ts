@@ -62,6 +62,7 @@ function build(): { machine: Machine } & Execute {
   cpu.idtr = { base: IDT, limit: 0x7ff }
   cpu.setSegment(7, { selector: 40, base: TSS, limit: 0x67, flags: 0x8b })
   cpu.cr3 = DIRECTORY
+  cpu.cr4 = 0x600
   cpu.cr0 = 0x80010011
   const inside = cpu as unknown as Execute
   return { machine, execution: inside.execution, core: inside.core }
@@ -81,10 +82,10 @@ function prepare({ machine: { cpu } }: { machine: Machine }, s: Setting): void {
   }
 }
 
-/** Integer encodings; floating point is another story. */
+/** Every encoding, and those of integer instructions. */
+export const allForms = (): Form[] => CATALOGUE.forms.filter((f) => f.map !== INTERNAL)
 export function integerForms(): Form[] {
-  return CATALOGUE.forms.filter((f) => f.map !== INTERNAL
-    && !(f.map === 0 && ((f.opcode & 0xf8) === 0xd8 || f.opcode === 0x9b))
+  return allForms().filter((f) => !(f.map === 0 && ((f.opcode & 0xf8) === 0xd8 || f.opcode === 0x9b))
     && (f.map === 0 || f.map === 1 && (f.prefix === '' || f.instruction.name === 'pause')))
 }
 
@@ -124,7 +125,7 @@ export class TwoPrinters {
     this.twice(this.place(bytes.length), this.setting(), bytes, lead.registers, lead.eflags)
   }
 
-  /** A loop of such instructions in a flat kernel, where little can go wrong. */
+  /** A loop of such instructions in a flat kernel, where less can go wrong. */
   runLoop(forms: Form[]): void {
     const made = forms.map((form) => this.cases.make(form))
     const at = this.place(made.length * 15 + 30)
