@@ -30,11 +30,11 @@ export async function medianTime(runs: number, work: (run: number) => unknown): 
   return times.sort((a, b) => a - b)[runs >> 1]
 }
 
-const PATIENCE_MS = 2000
+const PATIENCE_MS = 3500
 
 /**
  * The least that `stretch` returns, called again and again until it has not
- * become less for two seconds: the engine takes a second or more to optimise
+ * become less for some seconds: the engine takes a second or two to optimise
  * the interpreter, and other work on the machine comes and goes.
  */
 export function quickest(stretch: () => number): number {
