@@ -15,6 +15,7 @@ interface Options {
   seed: string
   cases: string
   only: string
+  show: string
   oracle?: OracleName
   nasm?: string
   system?: boolean
@@ -28,6 +29,7 @@ const program = new Command('npm run conformance --')
   .option('--cases <n>', 'random cases in all', '1000000')
   .option('--only <names>', 'instructions (or programs), by a comma or a pattern', '.')
   .option('--oracle <name>', 'unicorn or native (default: both)')
+  .option('--show <n>', 'how many unexplained differences to print', '20')
   .option('--nasm <dir>', 'run the built programs of v86\'s tests/nasm instead')
   .option('--system', 'rings, gates, tasks and paging beside QEMU, --cases of each kind')
   .option('--floats', 'x87, MMX, SSE and SSE2 beside this machine, --cases in all')
@@ -88,7 +90,7 @@ async function runOracle(name: OracleName, total: number): Promise<boolean> {
     + `${report.differences.length} differences`)
   for (const [why, list] of byReason(report.differences)) {
     console.log(`  ${list.length} ${why === '' ? 'UNEXPLAINED' : `stand: ${why}`}`)
-    for (const d of list.slice(0, why === '' ? 20 : 1)) console.log(`    ${tell(d)}`)
+    for (const d of list.slice(0, why === '' ? Number(options.show) : 1)) console.log(`    ${tell(d)}`)
   }
   return report.differences.every((d) => d.known !== '')
 }

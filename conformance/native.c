@@ -3,6 +3,9 @@
  * program that lives in its signal handler. Each trap ends one case and
  * begins the next, by changing the context that sigreturn will load. Same
  * memory and same protocol as unicorn.c. Compile with -m32 -static.
+ *
+ * x87 and vector registers are loaded by an FXRSTOR in front of the case,
+ * stepped over like it; sigreturn would take them from two places at once.
  */
 #define _GNU_SOURCE
 #include <asm/ldt.h>
@@ -18,23 +21,34 @@
 enum { DATA_SIZE = 0x10000, CODE = 0x100000, CODE_SIZE = 0x10000 };
 enum { MISSING = 0x8000, READ_ONLY = 0xc000, PAGE = 0x1000 };
 
+enum { REPEATS = 1, LAST = 2, FLOATS = 4 };
+
+struct poke { uint32_t address, value; };
 struct request {
-  uint32_t address, length, repeats;
+  uint32_t address, eip, length, kind;
   uint8_t code[16];
-  uint32_t reg[8], eflags;
+  uint32_t reg[8], eflags, segments[6];
+  struct poke pokes[4];
 };
-struct answer { int32_t vector; uint32_t eip, reg[8], eflags, count; };
+struct answer {
+  int32_t vector;
+  uint32_t code, cr2, eip, reg[8], eflags, segments[6], count;
+};
 struct write { uint32_t address, size, low, high; };
 
 static const int regs[8] = {
   REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI,
 };
+/* ES CS SS DS FS GS */
+static const int segs[6] = {
+  REG_ES, REG_CS, REG_SS, REG_DS, REG_FS, REG_GS,
+};
 static uint8_t shadow[DATA_SIZE], stack[1 << 16];
+static uint8_t floats[512] __attribute__((aligned(16)));
 static uint8_t out[1 << 20];
 static uint32_t filled;
 static struct request q;
-static int running;
-static uint32_t selector_fs, selector_gs;
+static int running, loading;
 
 static int raw(int number, int a, const void *b, int c)
 {
@@ -83,48 +97,98 @@ static uint32_t put_changes(void)
   return count;
 }
 
-static void finish(int signal, greg_t *g)
+static void finish(int signal, ucontext_t *context)
 {
-  struct answer a = { .vector = signal == SIGTRAP ? -1 : g[REG_TRAPNO] };
+  greg_t *g = context->uc_mcontext.gregs;
+  struct answer a = { .vector = signal == SIGTRAP && g[REG_TRAPNO] == 1
+                        ? -1 : g[REG_TRAPNO] };
+  a.code = g[REG_ERR];
+  a.cr2 = context->uc_mcontext.cr2;
   a.eip = g[REG_EIP];
   for (int i = 0; i < 8; i++) a.reg[i] = g[regs[i]];
+  for (int i = 0; i < 6; i++) a.segments[i] = (uint16_t)g[segs[i]];
   a.eflags = g[REG_EFL];
   uint32_t at = filled;
   put(&a, sizeof a);
   uint32_t count = put_changes();
   memcpy(out + at + offsetof(struct answer, count), &count, 4);
-  if ((q.repeats & 2) || filled > sizeof out / 2) flush();
+  /* behind the 112 bytes of the old format */
+  if (q.kind & FLOATS)
+    put((uint8_t *)context->uc_mcontext.fpregs + 112, 512);
+  if ((q.kind & LAST) || filled > sizeof out / 2) flush();
+}
+
+static void poke(const struct poke *p)
+{
+  if (p->address == ~0u) return;
+  *(volatile uint32_t *)p->address = p->value;
+  *(uint32_t *)(shadow + p->address) = p->value;
+}
+
+/* fxrstor [floats], in the seven bytes before the case */
+static void put_load(void)
+{
+  uint32_t where = (uint32_t)floats;
+  volatile uint8_t *at = (uint8_t *)q.address - 7;
+  at[0] = 0x0f;
+  at[1] = 0xae;
+  at[2] = 0x0d;
+  for (int i = 0; i < 4; i++) at[3 + i] = where >> (8 * i);
 }
 
 static void next(greg_t *g)
 {
   get(&q, sizeof q);
   for (int i = 0; i < 16; i++) ((volatile uint8_t *)q.address)[i] = q.code[i];
+  for (int i = 0; i < 4; i++) poke(&q.pokes[i]);
   for (int i = 0; i < 8; i++) g[regs[i]] = q.reg[i];
-  g[REG_EIP] = q.address;
+  for (int i = 0; i < 6; i++) g[segs[i]] = q.segments[i];
+  g[REG_EIP] = q.eip;
   g[REG_EFL] = q.eflags | 0x100;
-  g[REG_FS] = selector_fs;
-  g[REG_GS] = selector_gs;
+  if (!(q.kind & FLOATS)) return;
+  get(floats, sizeof floats);
+  put_load();
+  g[REG_EIP] -= 7;
+  loading = 1;
 }
 
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
   (void)info;
-  greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
-  if (running && signal == SIGTRAP && (q.repeats & 1)
-      && (uint32_t)g[REG_EIP] == q.address)
-    return;
-  if (running) finish(signal, g);
+  ucontext_t *u = context;
+  greg_t *g = u->uc_mcontext.gregs;
+  /* no alignment checks in here; NT and ID would live on from case to case */
+  asm volatile("pushfl; andl $~0x244000, (%%esp); popfl" ::: "memory");
+  if (running && signal == SIGTRAP && g[REG_TRAPNO] == 1
+      && (uint32_t)g[REG_EIP] == q.eip) {
+    int again = loading || (q.kind & REPEATS);
+    loading = 0;
+    if (again) return;
+  }
+  if (running) finish(signal, u);
   running = 1;
   next(g);
 }
 
+/* FS and GS, in the table every program has. */
 static uint32_t segment(uint32_t base)
 {
   struct user_desc d = { .entry_number = -1, .base_addr = base,
     .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1, .useable = 1 };
   if (raw(SYS_set_thread_area, (int)&d, 0, 0) != 0) _exit(3);
   return d.entry_number * 8 + 3;
+}
+
+/* The local table, as the other side wants it. */
+static void local_table(void)
+{
+  struct user_desc d;
+  uint32_t count;
+  get(&count, sizeof count);
+  while (count--) {
+    get(&d, sizeof d);
+    if (raw(SYS_modify_ldt, 17, &d, sizeof d) != 0) _exit(4);
+  }
 }
 
 static void map(uint32_t at, uint32_t size, int protection)
@@ -147,8 +211,10 @@ int main(void)
     *(volatile uint32_t *)at = *(uint32_t *)(shadow + at);
   mprotect((void *)MISSING, PAGE, PROT_NONE);
   mprotect((void *)READ_ONLY, PAGE, PROT_READ);
-  selector_fs = segment(0x300);
-  selector_gs = segment(0x500);
+  uint32_t selectors[2] = { segment(0x300), segment(0x500) };
+  local_table();
+  put(selectors, sizeof selectors);
+  flush();
   sigaltstack(&alternative, 0);
   for (int i = 0; i < 5; i++) sigaction(signals[i], &action, 0);
   asm volatile("int3");

@@ -9,13 +9,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Case } from './cases.ts'
+import { FLOAT_BYTES } from './float-state.ts'
 import type { Outcome } from './subject.ts'
 
-export interface Answer extends Omit<Outcome, 'cr2'> {
+export interface Answer extends Outcome {
   writes: { address: number, size: number, low: number, high: number }[]
 }
 
-const REQUEST = 12 + 16 + 36
+const REQUEST = 16 + 16 + 36 + 24 + 32
+const ANSWER = 80
+const REPEATS = 1, LAST = 2, FLOATS = 4
 
 export type OracleName = 'unicorn' | 'native'
 
@@ -50,7 +53,8 @@ export class Oracle {
   private wake = () => {}
   private dead = ''
 
-  constructor(path: string, data: Uint8Array) {
+  /** `data` and `tables` are what its memory begins with. */
+  constructor(path: string, data: Uint8Array, tables: Uint8Array) {
     this.child = spawn(path, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.child.stdout!.on('data', (chunk: Buffer) => {
       this.chunks.push(chunk)
@@ -62,34 +66,38 @@ export class Oracle {
       this.dead = `the oracle ended with ${signal ?? code}`
       this.wake()
     })
-    this.child.stdin!.write(Buffer.from(data))
+    this.child.stdin!.write(Buffer.concat([data, tables]))
+  }
+
+  /** Selectors of FS and GS there; only the native oracle says. */
+  async selectors(): Promise<number[]> {
+    const head = await this.take(8)
+    return [head.readUInt32LE(0), head.readUInt32LE(4)]
   }
 
   /** Runs all `cases`, one after another on the same memory. */
   async run(cases: Case[]): Promise<Answer[]> {
-    const request = Buffer.alloc(REQUEST * cases.length)
-    cases.forEach((test, i) => {
-      const last = i === cases.length - 1 ? 2 : 0
-      encode(request, i * REQUEST, test, last)
-    })
-    this.child.stdin!.write(request)
+    this.child.stdin!.write(Buffer.concat(cases.flatMap((test, i) =>
+      encode(test, i === cases.length - 1 ? LAST : 0))))
     const answers: Answer[] = []
-    while (answers.length < cases.length) {
-      answers.push(await this.answer())
-    }
+    for (const test of cases) answers.push(await this.answer(test))
     return answers
   }
 
   close(): void { this.child.kill() }
 
-  private async answer(): Promise<Answer> {
-    const head = await this.take(48)
-    const count = head.readUInt32LE(44)
+  private async answer(test: Case): Promise<Answer> {
+    const head = await this.take(ANSWER)
+    const words = (from: number, n: number) =>
+      Array.from({ length: n }, (_, i) => head.readInt32LE(from + i * 4))
+    const count = head.readUInt32LE(76)
     const tail = await this.take(count * 16)
+    const floats = test.floats ? Buffer.from(await this.take(FLOAT_BYTES)) : null
     return {
-      vector: head.readInt32LE(0), eip: head.readUInt32LE(4),
-      registers: Array.from({ length: 8 }, (_, i) => head.readInt32LE(8 + i * 4)),
-      eflags: head.readUInt32LE(40),
+      vector: head.readInt32LE(0), code: head.readInt32LE(4),
+      cr2: head.readUInt32LE(8), eip: head.readUInt32LE(12),
+      registers: words(16, 8), eflags: head.readUInt32LE(48),
+      segments: words(52, 6), floats,
       writes: Array.from({ length: count }, (_, i) => ({
         address: tail.readUInt32LE(i * 16), size: tail.readUInt32LE(i * 16 + 4),
         low: tail.readUInt32LE(i * 16 + 8), high: tail.readUInt32LE(i * 16 + 12),
@@ -113,11 +121,19 @@ export class Oracle {
   }
 }
 
-function encode(to: Buffer, at: number, test: Case, last: number): void {
-  to.writeUInt32LE(test.address, at)
-  to.writeUInt32LE(test.bytes.length, at + 4)
-  to.writeUInt32LE((test.repeats ? 1 : 0) | last, at + 8)
-  Buffer.from(test.bytes).copy(to, at + 12)
-  test.registers.forEach((v, i) => to.writeInt32LE(v | 0, at + 28 + i * 4))
-  to.writeUInt32LE(test.eflags, at + 60)
+function encode(test: Case, last: number): Uint8Array[] {
+  const to = Buffer.alloc(REQUEST)
+  const words = (at: number, list: readonly number[]) =>
+    list.forEach((v, i) => to.writeInt32LE(v | 0, at + i * 4))
+  words(0, [test.address, test.eip, test.bytes.length,
+    (test.repeats ? REPEATS : 0) | last | (test.floats ? FLOATS : 0)])
+  to.fill(0x90, 16, 32)
+  Buffer.from(test.bytes).copy(to, 16)
+  words(32, test.registers)
+  words(64, [test.eflags, ...test.segments])
+  for (let i = 0; i < 4; i++) {
+    const p = test.pokes[i] ?? { address: -1, value: 0 }
+    words(92 + i * 8, [p.address, p.value])
+  }
+  return test.floats ? [to, test.floats] : [to]
 }

@@ -2,12 +2,11 @@
  * Runs single i386 instructions in Unicorn, for conformance/oracle.ts.
  *
  * Memory, flat, no paging: 64 KiB of data at 0 (page 8 missing, page 12
- * read-only) and 64 KiB of code at 0x100000. It lives on from case to case.
+ * read-only), code at 1 MiB, the tables of world.ts at 2 MiB. Exceptions are
+ * not delivered but told. Memory lives on from case to case.
  *
- * Request:  u32 code address, u32 length, u32 repeats, 16 code bytes,
- *           8 registers, eflags
- * Answer:   i32 vector (-1: none), u32 eip, 8 registers, eflags,
- *           u32 count, then count times u32 address, size, low, high
+ * First: 64 KiB of data, u32 size of the tables, the tables.
+ * Request, answer: the structures below.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,25 +14,38 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 
-enum { DATA = 0, DATA_SIZE = 0x10000, CODE = 0x100000, CODE_SIZE = 0x10000 };
-enum { MISSING = 0x8000, READ_ONLY = 0xc000, PAGE = 0x1000, MOST = 1 << 16,
-       TABLES = 0x300000 };
+enum { DATA_SIZE = 0x10000, CODE = 0x100000, CODE_SIZE = 0x10000 };
+enum { MISSING = 0x8000, READ_ONLY = 0xc000, PAGE = 0x1000 };
+enum { TABLES = 0x200000, TABLES_SIZE = 0x10000, GDT_LIMIT = 0x7f,
+       LOCAL = 0x201000, LOCAL_LIMIT = 14 * 8 - 1, INTERRUPTS = 0x202000,
+       TASK = 0x203000, LOCAL_SELECTOR = 0x40, TASK_SELECTOR = 0x48 };
+enum { REPEATS = 1, LAST = 2, MOST = 1 << 16 };
 
+struct poke { uint32_t address, value; };
 struct request {
-  uint32_t address, length, repeats;
+  uint32_t address, eip, length, kind;
   uint8_t code[16];
-  uint32_t reg[8], eflags;
+  uint32_t reg[8], eflags, segments[6];
+  struct poke pokes[4];
 };
-struct answer { int32_t vector; uint32_t eip, reg[8], eflags, count; };
+struct answer {
+  int32_t vector;
+  uint32_t code, cr2, eip, reg[8], eflags, segments[6], count;
+};
 struct write { uint32_t address, size, low, high; };
 
 static struct write writes[MOST];
 static uint32_t count;
 static int vector;
+static uint8_t tables[TABLES_SIZE];
 
 static const int regs[8] = {
   UC_X86_REG_EAX, UC_X86_REG_ECX, UC_X86_REG_EDX, UC_X86_REG_EBX,
   UC_X86_REG_ESP, UC_X86_REG_EBP, UC_X86_REG_ESI, UC_X86_REG_EDI,
+};
+static const int segs[6] = {
+  UC_X86_REG_ES, UC_X86_REG_CS, UC_X86_REG_SS, UC_X86_REG_DS,
+  UC_X86_REG_FS, UC_X86_REG_GS,
 };
 
 static void on_write(uc_engine *uc, uc_mem_type type, uint64_t address,
@@ -62,22 +74,36 @@ static void check(uc_err error, const char *what)
   exit(1);
 }
 
-/* FS and GS at 0x300 and 0x500, through a table of their own. */
-static void set_segments(uc_engine *uc)
+static void set(uc_engine *uc, int reg, uint32_t value)
 {
-  static const uint64_t table[] = {
-    0, 0x00cf93000300ffff, 0x00cf93000500ffff, 0x00cf93000000ffff,
-  };
-  uc_x86_mmr gdtr = { 0, TABLES, sizeof table - 1, 0 };
-  int fs = 0x08, gs = 0x10, flat = 0x18;
-  check(uc_mem_map(uc, TABLES, PAGE, UC_PROT_ALL), "tables");
-  check(uc_mem_write(uc, TABLES, table, sizeof table), "table");
+  uint64_t wide = value;
+  check(uc_reg_write(uc, reg, &wide), "register");
+}
+
+static uint32_t get(uc_engine *uc, int reg)
+{
+  uint64_t wide = 0;
+  check(uc_reg_read(uc, reg, &wide), "register");
+  return wide;
+}
+
+/* Ring 0, flat, with the tables of world.ts. */
+static void set_system(uc_engine *uc)
+{
+  uc_x86_mmr gdtr = { 0, TABLES, GDT_LIMIT, 0 };
+  uc_x86_mmr idtr = { 0, INTERRUPTS, 0x7ff, 0 };
+  uc_x86_mmr ldtr = { LOCAL_SELECTOR, LOCAL, LOCAL_LIMIT, 0x8200 };
+  uc_x86_mmr tr = { TASK_SELECTOR, TASK, 0x67, 0x8b00 };
   check(uc_reg_write(uc, UC_X86_REG_GDTR, &gdtr), "gdtr");
-  check(uc_reg_write(uc, UC_X86_REG_SS, &flat), "ss");
-  check(uc_reg_write(uc, UC_X86_REG_DS, &flat), "ds");
-  check(uc_reg_write(uc, UC_X86_REG_ES, &flat), "es");
-  check(uc_reg_write(uc, UC_X86_REG_FS, &fs), "fs");
-  check(uc_reg_write(uc, UC_X86_REG_GS, &gs), "gs");
+  check(uc_reg_write(uc, UC_X86_REG_IDTR, &idtr), "idtr");
+  check(uc_reg_write(uc, UC_X86_REG_LDTR, &ldtr), "ldtr");
+  check(uc_reg_write(uc, UC_X86_REG_TR, &tr), "tr");
+  set(uc, UC_X86_REG_CR4, 0x600);
+}
+
+static void map(uc_engine *uc, uint32_t from, uint32_t to, int protection)
+{
+  check(uc_mem_map(uc, from, to - from, protection), "map");
 }
 
 static uc_engine *start(uint8_t *data)
@@ -85,16 +111,16 @@ static uc_engine *start(uint8_t *data)
   uc_engine *uc;
   uc_hook hook;
   check(uc_open(UC_ARCH_X86, UC_MODE_32, &uc), "open");
-  check(uc_mem_map(uc, DATA, MISSING, UC_PROT_ALL), "low");
-  check(uc_mem_map(uc, MISSING + PAGE, READ_ONLY - MISSING - PAGE,
-                   UC_PROT_ALL), "middle");
-  check(uc_mem_map(uc, READ_ONLY, PAGE, UC_PROT_READ), "read-only");
-  check(uc_mem_map(uc, READ_ONLY + PAGE, DATA_SIZE - READ_ONLY - PAGE,
-                   UC_PROT_ALL), "high");
-  check(uc_mem_map(uc, CODE, CODE_SIZE, UC_PROT_ALL), "code");
+  map(uc, 0, MISSING, UC_PROT_ALL);
+  map(uc, MISSING + PAGE, READ_ONLY, UC_PROT_ALL);
+  map(uc, READ_ONLY, READ_ONLY + PAGE, UC_PROT_READ);
+  map(uc, READ_ONLY + PAGE, DATA_SIZE, UC_PROT_ALL);
+  map(uc, CODE, CODE + CODE_SIZE, UC_PROT_ALL);
+  map(uc, TABLES, TABLES + TABLES_SIZE, UC_PROT_ALL);
   for (uint32_t at = 0; at < DATA_SIZE; at += PAGE)
     if (at != MISSING) check(uc_mem_write(uc, at, data + at, PAGE), "data");
-  set_segments(uc);
+  check(uc_mem_write(uc, TABLES, tables, sizeof tables), "tables");
+  set_system(uc);
   check(uc_hook_add(uc, &hook, UC_HOOK_MEM_WRITE, on_write, NULL, 1, 0), "h");
   check(uc_hook_add(uc, &hook, UC_HOOK_INTR, on_interrupt, NULL, 1, 0), "i");
   return uc;
@@ -113,23 +139,42 @@ static int vector_of(uc_err error)
   }
 }
 
-static void run(uc_engine *uc, const struct request *q, struct answer *a)
+static void load(uc_engine *uc, const struct request *q)
 {
-  uint32_t eflags = q->eflags, eip = q->address;
   check(uc_mem_write(uc, q->address, q->code, 16), "code");
   uc_ctl_remove_cache(uc, q->address, q->address + 16);
-  for (int i = 0; i < 8; i++) uc_reg_write(uc, regs[i], &q->reg[i]);
-  uc_reg_write(uc, UC_X86_REG_EFLAGS, &eflags);
-  uc_reg_write(uc, UC_X86_REG_EIP, &eip);
+  for (int i = 0; i < 4; i++)
+    if (q->pokes[i].address != ~0u)
+      check(uc_mem_write(uc, q->pokes[i].address, &q->pokes[i].value, 4), "poke");
+  for (int i = 0; i < 6; i++)
+    if (i != 1 && get(uc, segs[i]) != q->segments[i])
+      set(uc, segs[i], q->segments[i]);
+  for (int i = 0; i < 8; i++) set(uc, regs[i], q->reg[i]);
+  set(uc, UC_X86_REG_EFLAGS, q->eflags);
+  set(uc, UC_X86_REG_EIP, q->eip);
+}
+
+static void run(uc_engine *uc, const struct request *q, struct answer *a)
+{
   count = 0;
   vector = -1;
-  uc_err error = uc_emu_start(uc, q->address, q->address + q->length, 0,
-                              q->repeats ? 0 : 1);
+  uc_err error = uc_emu_start(uc, q->eip, q->eip + q->length, 0,
+                              q->kind & REPEATS ? 0 : 1);
   a->vector = vector >= 0 ? vector : vector_of(error);
-  uc_reg_read(uc, UC_X86_REG_EIP, &a->eip);
-  for (int i = 0; i < 8; i++) uc_reg_read(uc, regs[i], &a->reg[i]);
-  uc_reg_read(uc, UC_X86_REG_EFLAGS, &a->eflags);
+  a->code = -1; /* it does not say */
+  a->cr2 = get(uc, UC_X86_REG_CR2);
+  a->eip = get(uc, UC_X86_REG_EIP);
+  for (int i = 0; i < 8; i++) a->reg[i] = get(uc, regs[i]);
+  for (int i = 0; i < 6; i++) a->segments[i] = get(uc, segs[i]) & 0xffff;
+  /* flat from the start, under no name */
+  a->segments[1] = q->segments[1];
+  a->eflags = get(uc, UC_X86_REG_EFLAGS);
   a->count = count;
+}
+
+static void need(void *to, size_t size)
+{
+  if (fread(to, 1, size, stdin) != size) exit(0);
 }
 
 int main(void)
@@ -137,13 +182,17 @@ int main(void)
   static uint8_t data[DATA_SIZE];
   struct request q;
   struct answer a;
-  if (fread(data, 1, sizeof data, stdin) != sizeof data) return 1;
+  uint32_t size;
+  need(data, sizeof data);
+  need(&size, sizeof size);
+  need(tables, size);
   uc_engine *uc = start(data);
-  while (fread(&q, sizeof q, 1, stdin) == 1) {
+  for (;;) {
+    need(&q, sizeof q);
+    load(uc, &q);
     run(uc, &q, &a);
     fwrite(&a, sizeof a, 1, stdout);
     fwrite(writes, sizeof *writes, count, stdout);
-    if (q.repeats & 2) fflush(stdout);
+    if (q.kind & LAST) fflush(stdout);
   }
-  return 0;
 }

@@ -55,7 +55,8 @@ describe('P:1655 a shortened block does what its instructions do', () => {
   const seed = 1750
   test(`whole and step by step, seed ${seed}`, () => {
     const random = new Random(seed)
-    const cases = new Cases(seed, false)
+    const cases = new Cases(seed,
+      { ring: 0, locks: false, segments: false })
     const data = Uint8Array.from({ length: 0x10000 }, () => random.below(256))
     for (let n = 0; n < 150; n++) {
       const code = program(cases, random)
