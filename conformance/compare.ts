@@ -84,6 +84,14 @@ const KNOWN: Record<OracleName, [RegExp, RegExp, string][]> = {
       'LAR: bits 16 to 19 of the answer are undefined'],
     [/^(iret|far|cmps|movs|popMemory|pop)/, /^(cr2|code|vector (13|14|17|12), not)/,
       'two accesses would fault; the manual gives them no order'],
+    [/^fstp$/, /^(status|st\d|used)/, 'FSTP as D9 D8+i is in no manual;'
+      + ' hardware does not look whether the register is empty'],
+    [/^f?(xsave|xrstor|nsave|rstor|nstenv|ldenv)$/, /^cr2/,
+      'the manual does not say which byte of an image is touched first'],
+    [/^(bound|f.*)$/, /^vector 14, not -1/, 'the manual leaves open what an'
+      + ' operand does that wraps at 64 KiB'],
+    [/^maskmov/, /^(vector 14, not -1|cr2)/, 'whether a masked move with'
+      + ' nothing to write faults is left to the implementation'],
     [/^arpl$/, /^vector 13, not/, 'ARPL: the manual faults if the segment'
       + ' cannot be written, hardware only if it writes'],
     [/^(jmp|j..?|call|ret|retDrop|loop.*)(Indirect)?$/, /vector -1, not 13/, 'the manual lets a jump beyond'
@@ -267,11 +275,17 @@ function difference(test: Case, ours: Outcome, theirs: Answer,
     found.push(`memory at ${hex(at)}: ${hex(memory[at])}, not `
       + hex(expected[at]))
   }
-  if (ours.floats && theirs.floats) {
+  if (ours.floats && theirs.floats && !isHalfMmx(test, ours, theirs)) {
     found.push(...floatDifferences(test, ours.floats, theirs.floats))
   }
   return found.join('; ')
 }
+
+/** The manual does not say whether an MMX instruction that faults has
+ * emptied the x87's stack already. */
+const isHalfMmx = ({ form }: Case, ours: Outcome, theirs: Answer) =>
+  ours.vector >= 0 && theirs.vector >= 0
+  && /^p|mmx|movq|movntq|pi|2ps|2pd/i.test(form.instruction.name)
 
 function sameVector(ours: Outcome, theirs: Answer): string[] {
   const found: string[] = []

@@ -156,6 +156,8 @@ export class Subject {
     for (let turn = 0; turn < 1000; turn++) {
       core.i32[LEFT] = 0
       if (this.execute(STEP) === 1) return FAULT.vector
+      // the code has changed, and was only looked at again
+      if (core.i32[LEFT] === 0 && turn < 3) continue
       if (!test.repeats || core.i32[EIP] !== test.eip) break
     }
     return this.trapped
