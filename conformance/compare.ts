@@ -65,6 +65,8 @@ const KNOWN: Record<OracleName, [RegExp, RegExp, string][]> = {
       'Unicorn reports a second exception for want of an IDT'],
     [/^enter$/, /memory|vector/,
       'Unicorn checks the new top of the stack in another order'],
+    [/^cmpxchg8b$/, /^eip/, 'Unicorn changes registers before it knows that'
+      + ' the write back faults'],
     [/^arpl$/, /vector/,
       'the manual writes only if RPL changes; Unicorn always does'],
     [/^j|^loop|^call/, /eip/,
