@@ -99,3 +99,30 @@ describe('P:1801 who may use vectors', () => {
     expect(trapOf(m)).toBe(16)
   })
 })
+
+describe('P:1804 stores that cannot be finished', () => {
+  // Everything up to 0x8fff is there, and nothing behind it.
+  const STORES: [string, string, number][] = [
+    ['movups', '0f1100', 0x8ff8], ['movq', '660fd600', 0x8ffc], ['movq mm', '0f7f00', 0x8ffc], ['movlps', '0f1300', 0x8ffa],
+    ['fstp double', 'dd18', 0x8ffc], ['fstp ten', 'db38', 0x8ff8], ['fbstp', 'df30', 0x8ff8], ['fistp quad', 'df38', 0x8ffd],
+    ['fnsave', 'dd30', 0x8ff0], ['fnstenv', 'd930', 0x8ff0], ['fxsave', '0fae00', 0x8ff0], ['maskmovdqu', '660ff7c9', 0x8ff8],
+  ]
+  it.each(STORES)('%s', (_, code, address) => {
+    // fninit; fld1; pcmpeqb xmm0..1; then the store at [eax], where a fault ends it
+    const m = machine(`dbe3 d9e8 660f74c0 660f74c9 ${code}`, 0x31)
+    for (let page = 0; page < 9; page++) m.physical.write32(0x6000 + page * 4, page << 12 | 3)
+    m.physical.write32(0x5000, 0x6003)
+    m.cpu.cr3 = 0x5000
+    m.cpu.cr0 = 0x80000031
+    m.cpu.setReg(0, address)
+    m.cpu.setReg(7, address)
+    expect(trapOf(m)).toBe(14)
+    expect(m.cpu.cr2).toBe(0x9000)
+    expect([...m.physical.readBytes(0x8fe0, 32)]).toEqual(new Array(32).fill(0))
+    // The handler finds the 1 still on the stack: fstp dword [0x7800]
+    m.physical.writeBytes(0x4100, Uint8Array.of(0xd9, 0x1d, 0, 0x78, 0, 0, 0xf4))
+    m.cpu.eip = 0x4100
+    expect(m.cpu.run(10).reason).toBe('halt')
+    expect(m.physical.read32(0x7800)).toBe(0x3f800000)
+  })
+})
