@@ -104,4 +104,4 @@ function print({ name, columns = [] }: Bench, rows: Row[]): void {
   }
 }
 
-await main(process.argv.slice(2))
+await main(process.argv.slice(2)).catch((error: unknown) => fail(error instanceof Error ? error.message : `${error}`))
