@@ -8,6 +8,9 @@ import { compare, tell, type Difference } from './compare.ts'
 import { runFloats } from './floats.ts'
 import { explainNasm, runNasm } from './nasm.ts'
 import { compileOracle, type OracleName } from './oracle.ts'
+import {
+  missingTool, runCsmith, runOwnPrograms, type ProgramReport,
+} from './programs.ts'
 import { Progress } from './progress.ts'
 import { runSystem } from './system-main.ts'
 
@@ -18,6 +21,8 @@ interface Options {
   show: string
   oracle?: OracleName
   nasm?: string
+  programs?: boolean
+  csmith: string
   system?: boolean
   floats?: boolean
 }
@@ -33,10 +38,13 @@ const program = new Command('npm run conformance --')
   .option('--nasm <dir>', 'run the built programs of v86\'s tests/nasm instead')
   .option('--system', 'rings, gates, tasks and paging beside QEMU, --cases of each kind')
   .option('--floats', 'x87, MMX, SSE and SSE2 beside this machine, --cases in all')
+  .option('--programs', 'whole C programs in ring 3, ours and csmith\'s')
+  .option('--csmith <n>', 'how many of csmith\'s', '40')
   .parse()
 
 const options = program.opts<Options>()
 const good = options.system ? system()
+  : options.programs ? programs()
   : options.floats ? floats(Number(options.cases))
   : options.nasm !== undefined ? nasm(options.nasm)
   : await random()
@@ -115,4 +123,33 @@ function nasm(folder: string): boolean {
     good &&= why !== ''
   }
   return good
+}
+
+function programs(): boolean {
+  if (missingTool('gcc')) {
+    console.log('programs: skipped, there is no gcc')
+    return true
+  }
+  let good = tellPrograms('own programs', runOwnPrograms())
+  if (missingTool('csmith')) console.log('csmith: skipped, there is none')
+  else {
+    good = tellPrograms('csmith', runCsmith(Number(options.seed),
+      Number(options.csmith))) && good
+  }
+  return good
+}
+
+function tellPrograms(what: string, reports: Iterable<ProgramReport>): boolean {
+  let [count, same, instructions] = [0, 0, 0]
+  for (const report of reports) {
+    count++
+    instructions += report.instructions
+    progress.show(`${what}: ${report.name}`)
+    if (report.same) same++
+    else console.log(`  ${report.name} differs: ${report.what}`)
+  }
+  progress.done()
+  console.log(`${what}: ${same} of ${count} end as they do natively, `
+    + `${instructions} instructions`)
+  return same === count
 }
