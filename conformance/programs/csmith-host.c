@@ -19,3 +19,16 @@ int strcmp(const char *a, const char *b)
 }
 
 static int run(void) { return main(0, 0) & 0xff; }
+
+/* Only the safe arithmetic of floats would call these. */
+double fabs(double x) { return x < 0 ? -x : x; }
+float fabsf(float x) { return x < 0 ? -x : x; }
+
+double ldexp(double x, int by)
+{
+  for (; by > 0; by--) x *= 2;
+  for (; by < 0; by++) x /= 2;
+  return x;
+}
+
+float ldexpf(float x, int by) { return ldexp(x, by); }

@@ -1,0 +1,3 @@
+/* csmith asks for its limits under this name. */
+#include <float.h>
+#include <limits.h>

@@ -1,0 +1,2 @@
+/* csmith asks for its types under this name. */
+#include <stdint.h>
