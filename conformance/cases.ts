@@ -31,6 +31,8 @@ export interface Case {
   repeats: boolean
   /** The shift count, where one matters; -1 otherwise. */
   count: number
+  /** A 16-bit address so high that its operand may wrap. */
+  edge: boolean
   /** Bits of the first operand. */
   size: number
 }
@@ -90,6 +92,8 @@ export class Cases {
   private target = -1
   private override = -1
   private modrmAt = 0
+  /** Of a 16-bit memory operand. */
+  private offset = 0
 
   /** A boolean: ring 0, flat, with or without locks. */
   constructor(seed: number, choice: Choice | boolean) {
@@ -125,6 +129,7 @@ export class Cases {
       form, bytes: this.bytes, registers: this.registers, address,
       eip: address - codeBase(this.segments[CS]), segments: this.segments,
       pokes: this.pokes, floats, count, eflags,
+      edge: prefixes.address16 && (this.offset & 0xffff) > 0xff80,
       repeats: form.operands.includes('x') || prefixes.repeats,
       size: /b$|^AL$/.test(first) ? 8 : prefixes.size16 ? 16 : 32,
     }
@@ -135,6 +140,7 @@ export class Cases {
     this.bytes = []
     this.pokes = []
     this.target = this.override = -1
+    this.offset = 0
     this.registers = Array.from({ length: 8 }, () => this.value())
     const [code, data] = this.choice.ring === 0 ? [KERNEL_CODE, KERNEL_DATA]
       : [USER_CODE, USER_DATA]
@@ -301,6 +307,7 @@ export class Cases {
       mod === 0 ? [] : [5], [3]][rm]
     const base = parts.includes(5) ? SS : DS
     const sum = parts.reduce((s, i) => s + registers[i], displacement) & 0xffff
+    this.offset = sum
     this.target = sum + this.baseOf(base)
   }
 

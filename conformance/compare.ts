@@ -92,12 +92,18 @@ const KNOWN: Record<OracleName, [RegExp, RegExp, string][]> = {
       'the manual does not say which byte of an image is touched first'],
     [/^(bound|f.*)$/, /^vector 14, not -1/, 'the manual leaves open what an'
       + ' operand does that wraps at 64 KiB'],
-    [/^maskmov/, /^(vector 14, not -1|cr2)/, 'whether a masked move with'
+    [/^maskmov/, /^(vector (14, not -1|-1, not 1[34])|cr2)/, 'whether a masked move with'
       + ' nothing to write faults is left to the implementation'],
+    [/^f.*st/, /^vector 13, not -1/, 'an unmasked exception keeps the store'
+      + ' from happening; hardware does not look where it would have gone'],
+    [/^(loadFar|lldt|ltr|mov.*Store)/, /^(cr2|vector 1[234], not 1[234])/,
+      'two accesses would fault; the manual gives them no order'],
+    [/./, /over the edge/, 'the manual leaves open what an operand does'
+      + ' that wraps at 64 KiB'],
     [/^arpl$/, /^vector 13, not/, 'ARPL: the manual faults if the segment'
       + ' cannot be written, hardware only if it writes'],
-    [/^(jmp|j..?|call|ret|retDrop|loop.*)(Indirect)?$/, /vector -1, not 13/, 'the manual lets a jump beyond'
-      + ' the limit of CS fault before it or at its target'],
+    [/^(jmp|j..?|call|ret|retDrop|loop.*)(Indirect)?$/, /vector -1, not 13/, 'a jump beyond the limit of CS'
+      + ' faults here at its target; the manual has it fault itself (M:330)'],
   ],
 }
 
@@ -280,6 +286,7 @@ function difference(test: Case, ours: Outcome, theirs: Answer,
   if (ours.floats && theirs.floats && !isHalfMmx(test, ours, theirs)) {
     found.push(...floatDifferences(test, ours.floats, theirs.floats))
   }
+  if (found.length > 0 && test.edge) found.push('over the edge')
   return found.join('; ')
 }
 
