@@ -3,13 +3,17 @@
  * where it was defined, where it is extended and where it is used.
  */
 import type { Code } from 'mdast'
+import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { type Colourist, escape } from './highlight.ts'
 import { filesOf, keyOf, nameOf, relative, type Page, type Site, type Woven } from './model.ts'
+import { draw, isPicture } from './pictures/draw.ts'
+import { PictureError } from './pictures/picture.ts'
 
-/** The HTML of a fence of `page`. */
+/** The HTML of a fence of `page`; what is wrong with a picture goes to `out`. */
 export async function weaveBlock(
-  site: Site, page: Page, node: Code, colourist: Colourist,
+  site: Site, page: Page, node: Code, colourist: Colourist, out: Diagnostics,
 ): Promise<string> {
+  if (isPicture(node.lang)) return picture(page, node, out)
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
   const lines = await colourist.lines(node.value, node.lang ?? 'text')
   if (!woven) return plain(node, lines)
@@ -18,6 +22,18 @@ export async function weaveBlock(
   const figure = `<figure class="code" id="${woven.id}">`
     + caption(site, page, woven) + code + neighbours(site, page, woven) + '</figure>'
   return woven.block.info.classes.has('hidden') ? folded(site, woven, figure) : figure
+}
+
+/** A picture drawn; if it cannot be, its text as it stands. */
+function picture(page: Page, node: Code, out: Diagnostics): string {
+  try {
+    return draw(node.lang!, node.value)
+  } catch (error) {
+    if (!(error instanceof PictureError)) throw error
+    const { line, column } = node.position!.start
+    out.error(error.placeIn({ file: page.path, line, column }), error.message, error.hint)
+    return plain({ ...node, lang: null }, node.value.split('\n').map(escape))
+  }
 }
 
 /** Drawings and examples: nothing is tangled from them. */

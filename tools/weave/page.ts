@@ -5,16 +5,19 @@ import { toString } from 'mdast-util-to-string'
 import remarkRehype from 'remark-rehype'
 import { unified } from 'unified'
 import { SKIP, visit } from 'unist-util-visit'
+import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { weaveBlock } from './block.ts'
 import type { Colourist } from './highlight.ts'
 import { relative, urlOf, type Page, type Site } from './model.ts'
 
 const toHast = unified().use(remarkRehype, { allowDangerousHtml: true }).freeze()
 
-/** The HTML between a page's header and footer. */
-export async function weaveBody(site: Site, page: Page, colourist: Colourist): Promise<string> {
+/** The HTML between a page's header and footer; errors of its pictures go to `out`. */
+export async function weaveBody(
+  site: Site, page: Page, colourist: Colourist, out: Diagnostics,
+): Promise<string> {
   const tree = structuredClone(page.tree)
-  await weaveBlocks(site, page, tree, colourist)
+  await weaveBlocks(site, page, tree, colourist, out)
   linkTags(site, page, tree)
   linkChapters(page, tree)
   markNotes(tree)
@@ -22,11 +25,13 @@ export async function weaveBody(site: Site, page: Page, colourist: Colourist): P
   return toHtml(hast as never, { allowDangerousHtml: true })
 }
 
-async function weaveBlocks(site: Site, page: Page, tree: Root, colourist: Colourist): Promise<void> {
+async function weaveBlocks(
+  site: Site, page: Page, tree: Root, colourist: Colourist, out: Diagnostics,
+): Promise<void> {
   const fences: Code[] = []
   visit(tree, 'code', (node) => { fences.push(node) })
   for (const node of fences) {
-    const value = await weaveBlock(site, page, node, colourist)
+    const value = await weaveBlock(site, page, node, colourist, out)
     Object.assign(node, { type: 'html', value })
   }
 }

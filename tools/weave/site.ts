@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Diagnostic } from '../tangle/diagnostics.ts'
+import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
 import { findChapters, readChapter } from '../tangle/chapters.ts'
 import { read } from '../tangle/tangle.ts'
 import { Colourist } from './highlight.ts'
@@ -23,13 +23,16 @@ export interface Weave {
   errors: Diagnostic[]
 }
 
+/** A page's middle, of the tree it was woven from, and what was wrong in it. */
+interface Body { tree: unknown, html: string, errors: Diagnostic[] }
+
 /** Weaves again and again; keeps its cache of coloured code between weaves. */
 export class Weaver {
   private readonly root: string
   private readonly out: string
   private readonly colourist: Colourist
   /** Bodies by page; good while the page's text and what it may link to stay. */
-  private readonly bodies = new Map<string, { tree: unknown, body: string }>()
+  private readonly bodies = new Map<string, Body>()
   private surroundings = ''
 
   constructor(root: string, out = join(root, 'site', 'dist')) {
@@ -46,7 +49,11 @@ export class Weaver {
     this.forgetIfMoved(site)
     const written: string[] = []
     for (const frame of [cover(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
-    for (const page of site.pages) this.frame(site, await this.chapter(site, page), written)
+    for (const page of site.pages) {
+      const { html: body, errors: wrong } = await this.chapter(site, page)
+      this.frame(site, { url: page.url, title: page.title, body, page }, written)
+      errors.push(...wrong)
+    }
     if (edition) this.edition(site, written)
     this.theme(written)
     this.colourist.save()
@@ -63,12 +70,14 @@ export class Weaver {
     this.surroundings = now
   }
 
-  private async chapter(site: Site, page: Page): Promise<Frame> {
+  private async chapter(site: Site, page: Page): Promise<Body> {
     const known = this.bodies.get(page.path)
-    const body = known?.tree === page.tree ? known.body
-      : await weaveBody(site, page, this.colourist)
-    this.bodies.set(page.path, { tree: page.tree, body })
-    return { url: page.url, title: page.title, body, page }
+    if (known?.tree === page.tree) return known
+    const out = new Diagnostics()
+    const html = await weaveBody(site, page, this.colourist, out)
+    const body = { tree: page.tree, html, errors: out.all }
+    this.bodies.set(page.path, body)
+    return body
   }
 
   private frame(site: Site, frame: Frame, written: string[]): void {
