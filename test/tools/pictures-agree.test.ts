@@ -1,0 +1,184 @@
+/** Numbers in the chapters' pictures, held against the numbers of the code. */
+import { describe, expect, it } from 'vitest'
+import {
+  lguestRegs, LGUEST_REGS_OFFSET, PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL, PTE_PCD, PTE_PRESENT, PTE_PSE,
+  PTE_PWT, PTE_RW, PTE_USER, SWITCHER_ADDR,
+} from '../../generated/abi/common.ts'
+import { blockPage, lguestDma } from '../../generated/abi/era-a.ts'
+import { AC_FLAG, AF, CF, DF_FLAG, ID, IF, IOPL, NT, OF_FLAG, PF_FLAG, RF, SF, TF, VM, ZF } from '../../generated/emulator/state.ts'
+import { ADDEND, FETCH_TAG, READ_TAG, WRITE_TAG } from '../../generated/emulator/tlb.ts'
+import { FETCH, PRESENT, RESERVED, USER, WRITE } from '../../generated/emulator/walk.ts'
+import { busRing, busRingSize } from '../../generated/launcher/virtio/queue.ts'
+import { GuestMemory } from '../../generated/launcher/memory.ts'
+import { writeBootPage } from '../../generated/launcher/boot-data.ts'
+import { frame, FRAME_SIZE } from '../../generated/puppy/kernel/frame.ts'
+import {
+  DEVICE_BASE, KERNEL_BASE, LOAD_ADDRESS, USER_HEAP, USER_HEAP_END, USER_STACK_LOW, USER_STACK_TOP, USER_TEXT,
+} from '../../generated/puppy/numbers.ts'
+import { lguestPages, lguestState } from '../../generated/switcher/layout.ts'
+import { addressesOf, fieldsOf, masksOf, regionsOf } from '../support/pictures.ts'
+
+const state = {
+  host_cr3: lguestState.hostCr3, 'host_idt, host_gdt': lguestState.hostIdtDesc, host_sp: lguestState.hostSp,
+  'guest_idt, guest_gdt': lguestState.guestIdtDesc, guest_tss: lguestState.guestTss,
+  'guest_idt[256]': lguestState.guestIdt, 'guest_gdt[32]': lguestState.guestGdt, '': lguestState.size,
+}
+
+describe('pictures of the Switcher and its pages', () => {
+  it('H:010: the state page', () => {
+    expect(addressesOf('H-host/010', 'The state page: offsets in bytes')).toEqual(state)
+  })
+
+  it('P:900: the pages as both worlds see them', () => {
+    const regs = SWITCHER_ADDR + 0x1000 + lguestPages.regs
+    const page = SWITCHER_ADDR + 0x1000 + lguestPages.state
+    expect(addressesOf('P-preparation/900', "The Switcher's pages, as both worlds see them")).toEqual({
+      "the Switcher's code": SWITCHER_ADDR, '(spare)': SWITCHER_ADDR + 0x1000,
+      'ebx to errcode': regs, 'eip cs eflags esp ss': regs + lguestRegs.eip,
+      'host_cr3 and the rest': page, guest_tss: page + lguestState.guestTss,
+      guest_idt: page + lguestState.guestIdt, guest_gdt: page + lguestState.guestGdt,
+      '(unused)': page + lguestState.size, '': SWITCHER_ADDR + 0x1000 + lguestPages.size,
+    })
+  })
+
+  it('S:010 and H:480: the same in both worlds', () => {
+    const pages = [0, 1, 2, 3].map((n) => SWITCHER_ADDR + n * 0x1000)
+    expect(regionsOf('S-switcher/010', 'The same three pages in both worlds').map((r) => r.address)).toEqual(pages)
+    expect(regionsOf('H-host/480', 'The last four megabytes, under either set of tables').map((r) => r.address))
+      .toEqual([...pages, SWITCHER_ADDR + 0x5000])
+  })
+
+  const registers = ['ss', 'esp', 'eflags', 'cs', 'eip', 'errcode', 'trapnum', 'es', 'ds'] as const
+  it('S:130: a stumble, the left side being the record as it is', () => {
+    const left = addressesOf('S-switcher/100', 'The register record after a stumble: offsets in its page')
+    for (const name of registers) {
+      const at = left[name] ?? left[`${name}, still 256`]
+      expect(at, name).toBe(LGUEST_REGS_OFFSET + lguestRegs[name])
+    }
+  })
+
+  it('S:150: where the last words come from', () => {
+    const title = "Where the record's last words come from, by kind of trap: offsets in the page"
+    const at = addressesOf('S-switcher/100', title)
+    for (const name of registers.slice(0, 5)) expect(at[name], name).toBe(LGUEST_REGS_OFFSET + lguestRegs[name])
+    expect(at['error code: processor']).toBe(LGUEST_REGS_OFFSET + lguestRegs.errcode)
+    expect(at['14: the stub']).toBe(LGUEST_REGS_OFFSET + lguestRegs.trapnum)
+    expect(at['']).toBe(LGUEST_REGS_OFFSET)
+  })
+})
+
+describe('pictures of the Launcher', () => {
+  it('L:180: the fields of the boot page are those that are written', () => {
+    const memory = new Uint8Array(0x400000)
+    const fake = {
+      size: 0x400000,
+      write: (at: number, bytes: Uint8Array) => memory.set(bytes, at),
+      write32: (at: number, word: number) => new DataView(memory.buffer).setUint32(at, word, true),
+    } as unknown as GuestMemory
+    writeBootPage(fake, 0x1000)
+    const title = 'The fields of the boot page that we fill: offsets in bytes'
+    const fields = Object.values(addressesOf('L-launcher/180', title))
+    for (const at of fields) {
+      expect(memory.subarray(at, at + 20).some((byte) => byte !== 0), at.toString(16)).toBe(true)
+    }
+    const first = memory.findIndex((byte) => byte !== 0)
+    expect(first).toBe(fields[0])
+  })
+
+  it('L:180: where the kernel, the command line and the boot page lie', () => {
+    const map = addressesOf('L-launcher/180', 'Guest-physical memory before the first instruction')
+    expect(map).toEqual({ kernel: LOAD_ADDRESS, 'command line': 0x1000, 'boot page': 0 })
+  })
+
+  it('L:210 and L:320: a DMA record', () => {
+    expect(addressesOf('L-launcher/200', 'A DMA record: offsets in bytes')).toEqual({
+      'used length': lguestDma.usedLen, '16 addresses': lguestDma.addr, '16 lengths': lguestDma.len, '': lguestDma.size,
+    })
+    const at = addressesOf('L-launcher/320', 'A DMA record: offsets in bytes')
+    const last = lguestDma.sections - 1
+    expect(at).toEqual({
+      'used length': lguestDma.usedLen, 'address of section 0': lguestDma.addr,
+      'address of section 1': lguestDma.addr + 4, [`address of section ${last}`]: lguestDma.addr + 4 * last,
+      'length of section 0': lguestDma.len, 'length of section 1': lguestDma.len + 2,
+      [`length of section ${last}`]: lguestDma.len + 2 * last, '': lguestDma.size,
+    })
+  })
+
+  it('L:210: the page of a block device', () => {
+    const { type, sector, bytes, result, numSectors: sectors, size } = blockPage
+    expect(addressesOf('L-launcher/200', 'The page of a block device: offsets in bytes'))
+      .toEqual({ type, sector, bytes, result, sectors, '': size })
+  })
+
+  it('L:500: the three tables of a ring of 8 entries', () => {
+    const { descriptors, available, used } = busRing(0, 8)
+    const at = regionsOf('L-launcher/500', 'The three tables of a ring of 8 entries: offsets in bytes').map((r) => r.address)
+    expect(at).toEqual([descriptors, available, available + 4, available + 4 + 2 * 8 , used, used + 4, busRingSize(8) - 2])
+  })
+})
+
+describe('pictures of the processor', () => {
+  it('P:1100: EFLAGS', () => {
+    expect(masksOf('P-preparation/1100', 'EFLAGS: in its lower half since 1978, in its upper since then')).toMatchObject({
+      CF, PF: PF_FLAG, AF, ZF, SF, TF, IF, DF: DF_FLAG, OF: OF_FLAG, IOPL, NT, RF, VM, AC: AC_FLAG, ID,
+    })
+  })
+
+  it('P:1205 and P:1220: entries', () => {
+    const bits = {
+      P: PTE_PRESENT, W: PTE_RW, U: PTE_USER, PWT: PTE_PWT, PCD: PTE_PCD, A: PTE_ACCESSED, D: PTE_DIRTY,
+      PS: PTE_PSE, G: PTE_GLOBAL,
+    }
+    expect(masksOf('P-preparation/1200', 'A page table entry')).toMatchObject(bits)
+    expect(masksOf('P-preparation/1200', 'A wide entry, the higher of its two words on top')).toMatchObject(bits)
+  })
+
+  it('P:1210: the error code', () => {
+    expect(masksOf('P-preparation/1200', 'The error code of a page fault'))
+      .toEqual({ 'I/D': FETCH, RSVD: RESERVED, U: USER, W: WRITE, P: PRESENT })
+  })
+
+  it('P:1232: an entry of the translation buffer', () => {
+    expect(addressesOf('P-preparation/1230', 'An entry of the buffer: offsets in words')).toEqual({
+      'read tag': READ_TAG, 'write tag': WRITE_TAG, addend: ADDEND, 'fetch tag': FETCH_TAG, '': 4,
+    })
+  })
+
+  it('descriptors and gates are of eight bytes, and agree where they overlap', () => {
+    const whole = fieldsOf('P-preparation/1500', 'A descriptor, the higher of its two words on top')
+    const gate = fieldsOf('P-preparation/1550', 'A gate of the interrupt table, the higher of its two words on top')
+    const upper = fieldsOf('H-host/600', 'The upper word of a descriptor')
+    const named = (fields: typeof whole, name: string) => fields.find((f) => f.name === name)!
+    expect([whole[0].high, gate[0].high, upper[0].high]).toEqual([63, 63, 31])
+    for (const name of ['P', 'DPL']) {
+      const { high, low } = named(whole, name)
+      expect(named(gate, name)).toMatchObject({ high, low })
+      expect(named(upper, name)).toMatchObject({ high: high - 32, low: low - 32 })
+    }
+  })
+})
+
+describe('pictures of Puppy', () => {
+  it('P:3000: the address space', () => {
+    const at = addressesOf('P-preparation/3000', "Puppy's address space")
+    expect(at).toEqual({
+      '(the Switcher)': SWITCHER_ADDR, 'device descriptors': DEVICE_BASE,
+      'entry, code': KERNEL_BASE + LOAD_ADDRESS, 'boot page': KERNEL_BASE,
+      "a process's stack": USER_STACK_LOW, heap: USER_HEAP, programs: USER_TEXT, '(never mapped)': 0,
+    })
+    const regions = regionsOf('P-preparation/3000', "Puppy's address space")
+    expect(regions.some((r) => r.address === USER_HEAP_END)).toBe(true)
+    expect(regions.find((r) => r.address === USER_STACK_LOW)?.note).toContain(USER_STACK_TOP.toString(16).padStart(8, '0'))
+  })
+
+  it('P:3151: what a trap leaves on the stack', () => {
+    const title = "What a trap leaves on the kernel's stack: offsets in bytes"
+    for (const [names, at] of Object.entries(addressesOf('P-preparation/3150', title))) {
+      const words = names.split(' ').filter((name) => name)
+      words.forEach((name, i) => {
+        if (name !== '(esp)') expect(frame[name as keyof typeof frame], name).toBe(at + 4 * i)
+      })
+      if (words.length === 0) expect(at).toBe(FRAME_SIZE)
+    }
+  })
+})
