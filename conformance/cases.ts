@@ -112,7 +112,8 @@ export class Cases {
     if (form.modrm) this.modrm(form, prefixes.address16)
     if (form.instruction.options.bits && this.isFarBit()) return this.make(form)
     if (form.operands.some((w) => w[0] === 'X')) {
-      this.registers[3] = this.place(300) - this.baseOf(DS)
+      const base = form.instruction.name === 'xlat' ? 3 : 7
+      this.registers[base] = this.place(300) - this.baseOf(DS)
     }
     const count = this.immediates(form, prefixes)
     this.selectors(form)

@@ -35,6 +35,10 @@ struct answer {
   uint32_t code, cr2, eip, reg[8], eflags, segments[6], count;
 };
 struct write { uint32_t address, size, low, high; };
+/* Who answers: selectors that Linux gave, and what makers choose. */
+struct introduction {
+  uint32_t fs, gs, mxcsr_mask, maker[3], signature;
+};
 
 static const int regs[8] = {
   REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI,
@@ -125,15 +129,27 @@ static void poke(const struct poke *p)
   *(uint32_t *)(shadow + p->address) = p->value;
 }
 
+enum { LOAD_BYTES = 7 };
+static uint8_t replaced[LOAD_BYTES];
+
 /* fxrstor [floats], in the seven bytes before the case */
 static void put_load(void)
 {
   uint32_t where = (uint32_t)floats;
-  volatile uint8_t *at = (uint8_t *)q.address - 7;
+  volatile uint8_t *at = (uint8_t *)q.address - LOAD_BYTES;
+  for (int i = 0; i < LOAD_BYTES; i++) replaced[i] = at[i];
   at[0] = 0x0f;
   at[1] = 0xae;
   at[2] = 0x0d;
   for (int i = 0; i < 4; i++) at[3 + i] = where >> (8 * i);
+}
+
+/* Cases may read code, and no other machine has an FXRSTOR there. */
+static void remove_load(void)
+{
+  volatile uint8_t *at = (uint8_t *)q.address - LOAD_BYTES;
+  for (int i = 0; i < LOAD_BYTES; i++) at[i] = replaced[i];
+  loading = 0;
 }
 
 static void next(greg_t *g)
@@ -148,7 +164,7 @@ static void next(greg_t *g)
   if (!(q.kind & FLOATS)) return;
   get(floats, sizeof floats);
   put_load();
-  g[REG_EIP] -= 7;
+  g[REG_EIP] -= LOAD_BYTES;
   loading = 1;
 }
 
@@ -162,9 +178,10 @@ static void on_signal(int signal, siginfo_t *info, void *context)
   if (running && signal == SIGTRAP && g[REG_TRAPNO] == 1
       && (uint32_t)g[REG_EIP] == q.eip) {
     int again = loading || (q.kind & REPEATS);
-    loading = 0;
+    if (loading) remove_load();
     if (again) return;
   }
+  if (loading) remove_load();
   if (running) finish(signal, u);
   running = 1;
   next(g);
@@ -191,6 +208,18 @@ static void local_table(void)
   }
 }
 
+static void introduce(void)
+{
+  struct introduction who = { .fs = segment(0x300), .gs = segment(0x500) };
+  uint32_t ignored;
+  asm("cpuid" : "=a"(ignored), "=b"(who.maker[0]), "=c"(who.maker[2]),
+      "=d"(who.maker[1]) : "a"(0));
+  asm("cpuid" : "=a"(who.signature) : "a"(1) : "ebx", "ecx", "edx");
+  asm volatile("fxsave %0" : "=m"(floats));
+  memcpy(&who.mxcsr_mask, floats + 28, 4);
+  put(&who, sizeof who);
+}
+
 static void map(uint32_t at, uint32_t size, int protection)
 {
   int flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
@@ -211,9 +240,8 @@ int main(void)
     *(volatile uint32_t *)at = *(uint32_t *)(shadow + at);
   mprotect((void *)MISSING, PAGE, PROT_NONE);
   mprotect((void *)READ_ONLY, PAGE, PROT_READ);
-  uint32_t selectors[2] = { segment(0x300), segment(0x500) };
+  introduce();
   local_table();
-  put(selectors, sizeof selectors);
   flush();
   sigaltstack(&alternative, 0);
   for (int i = 0; i < 5; i++) sigaction(signals[i], &action, 0);

@@ -16,6 +16,17 @@ export interface Answer extends Outcome {
   writes: { address: number, size: number, low: number, high: number }[]
 }
 
+/** The processor behind the native oracle. */
+export interface Introduction {
+  /** FS and GS. */
+  selectors: number[]
+  /** Bits of MXCSR that it has (SDM 1, 11.6.6). */
+  mxcsrMask: number
+  /** CPUID's twelve letters, and leaf 1's EAX. */
+  maker: string
+  signature: number
+}
+
 const REQUEST = 16 + 16 + 36 + 24 + 32
 const ANSWER = 80
 const REPEATS = 1, LAST = 2, FLOATS = 4
@@ -69,10 +80,14 @@ export class Oracle {
     this.child.stdin!.write(Buffer.concat([data, tables]))
   }
 
-  /** Selectors of FS and GS there; only the native oracle says. */
-  async selectors(): Promise<number[]> {
-    const head = await this.take(8)
-    return [head.readUInt32LE(0), head.readUInt32LE(4)]
+  /** Who answers; only the native oracle says. */
+  async introduction(): Promise<Introduction> {
+    const head = await this.take(28)
+    return {
+      selectors: [head.readUInt32LE(0), head.readUInt32LE(4)],
+      mxcsrMask: head.readUInt32LE(8) || 0xffbf,
+      maker: head.toString('latin1', 12, 24), signature: head.readUInt32LE(24),
+    }
   }
 
   /** Runs all `cases`, one after another on the same memory. */

@@ -4,7 +4,7 @@
  * must be the same. Some are ours, the others csmith invents.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -100,6 +100,12 @@ function runNative(path: string): Ending {
 export const missingTool = (tool: string): boolean =>
   spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0
 
+const CSMITH_HEADERS = '/usr/include/csmith'
+
+/** csmith, with the headers that its programs include. */
+export const hasCsmith = (): boolean =>
+  !missingTool('csmith') && existsSync(join(CSMITH_HEADERS, 'csmith.h'))
+
 /** Compiles and runs one program both ways. */
 function runBoth(name: string, sources: string[], level: string,
   extra: string[] = []): ProgramReport {
@@ -143,7 +149,7 @@ export function* runCsmith(seed: number, count: number):
       '--no-argc', '--max-funcs', '6', '--max-block-depth', '3']))
     yield runBoth(`csmith seed ${seed + i}`,
       [source, join(FOLDER, 'csmith-host.c')], LEVELS[i % LEVELS.length],
-      ['-DCSMITH_MINIMAL', '-DNO_PRINTF', '-I/usr/include/csmith'])
+      ['-DCSMITH_MINIMAL', '-DNO_PRINTF', `-I${CSMITH_HEADERS}`])
   }
   rmSync(folder, { recursive: true })
 }

@@ -34,6 +34,7 @@ struct answer {
 };
 struct write { uint32_t address, size, low, high; };
 
+static uint8_t data[DATA_SIZE];
 static struct write writes[MOST];
 static uint32_t count;
 static int vector;
@@ -49,9 +50,9 @@ static const int segs[6] = {
 };
 
 static void on_write(uc_engine *uc, uc_mem_type type, uint64_t address,
-                     int size, int64_t value, void *data)
+                     int size, int64_t value, void *user)
 {
-  (void)uc; (void)type; (void)data;
+  (void)uc; (void)type; (void)user;
   if (count == MOST) return;
   writes[count].address = address;
   writes[count].size = size;
@@ -60,9 +61,9 @@ static void on_write(uc_engine *uc, uc_mem_type type, uint64_t address,
   count++;
 }
 
-static void on_interrupt(uc_engine *uc, uint32_t number, void *data)
+static void on_interrupt(uc_engine *uc, uint32_t number, void *user)
 {
-  (void)data;
+  (void)user;
   if (vector < 0) vector = number;
   uc_emu_stop(uc);
 }
@@ -106,7 +107,7 @@ static void map(uc_engine *uc, uint32_t from, uint32_t to, int protection)
   check(uc_mem_map(uc, from, to - from, protection), "map");
 }
 
-static uc_engine *start(uint8_t *data)
+static uc_engine *start(void)
 {
   uc_engine *uc;
   uc_hook hook;
@@ -139,13 +140,19 @@ static int vector_of(uc_err error)
   }
 }
 
+static void poke(uc_engine *uc, const struct poke *p)
+{
+  check(uc_mem_write(uc, p->address, &p->value, 4), "poke");
+  memcpy(data + p->address, &p->value, 4);
+}
+
 static void load(uc_engine *uc, const struct request *q)
 {
   check(uc_mem_write(uc, q->address, q->code, 16), "code");
   uc_ctl_remove_cache(uc, q->address, q->address + 16);
   for (int i = 0; i < 4; i++)
     if (q->pokes[i].address != ~0u)
-      check(uc_mem_write(uc, q->pokes[i].address, &q->pokes[i].value, 4), "poke");
+      poke(uc, &q->pokes[i]);
   for (int i = 0; i < 6; i++)
     if (i != 1 && get(uc, segs[i]) != q->segments[i])
       set(uc, segs[i], q->segments[i]);
@@ -172,6 +179,26 @@ static void run(uc_engine *uc, const struct request *q, struct answer *a)
   a->count = count;
 }
 
+static int may_write(uint32_t at)
+{
+  uint32_t page = at & -PAGE;
+  return at < DATA_SIZE && page != MISSING && page != READ_ONLY;
+}
+
+/* A write over the edge of a page fails, but half of it has been done. */
+static void undo_halves(uc_engine *uc)
+{
+  for (uint32_t n = 0; n < count; n++) {
+    uint32_t at = writes[n].address, size = writes[n].size;
+    int whole = may_write(at) && may_write(at + size - 1);
+    for (uint32_t i = at; i != at + size; i++) {
+      if (!may_write(i)) continue;
+      if (whole) uc_mem_read(uc, i, data + i, 1);
+      else uc_mem_write(uc, i, data + i, 1);
+    }
+  }
+}
+
 static void need(void *to, size_t size)
 {
   if (fread(to, 1, size, stdin) != size) exit(0);
@@ -179,18 +206,18 @@ static void need(void *to, size_t size)
 
 int main(void)
 {
-  static uint8_t data[DATA_SIZE];
   struct request q;
   struct answer a;
   uint32_t size;
   need(data, sizeof data);
   need(&size, sizeof size);
   need(tables, size);
-  uc_engine *uc = start(data);
+  uc_engine *uc = start();
   for (;;) {
     need(&q, sizeof q);
     load(uc, &q);
     run(uc, &q, &a);
+    undo_halves(uc);
     fwrite(&a, sizeof a, 1, stdout);
     fwrite(writes, sizeof *writes, count, stdout);
     if (q.kind & LAST) fflush(stdout);

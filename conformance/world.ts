@@ -105,6 +105,8 @@ function localWords(d: LocalDescriptor): number[] {
 const FLAT: [number, number][] = [
   [KERNEL_CODE, 0xc09b], [0x10, 0xc09b], [KERNEL_DATA, 0xc093],
   [USER_CODE & ~7, 0xc0fb], [USER_DATA & ~7, 0xc0f3],
+  // Linux's 64-bit code, which LAR and LSL can see
+  [0x30, 0xa0fb],
 ]
 
 /** The tables, as bytes from SYSTEM on. */
@@ -115,8 +117,8 @@ export function systemImage(): Uint8Array {
   for (const [selector, flags] of FLAT) {
     put(GDT + selector, descriptor(0, 0xfffff, flags))
   }
-  put(GDT + (FS_SELECTOR & ~7), descriptor(FS_BASE, 0xfffff, 0xc0f3))
-  put(GDT + (GS_SELECTOR & ~7), descriptor(GS_BASE, 0xfffff, 0xc0f3))
+  put(GDT + (FS_SELECTOR & ~7), descriptor(FS_BASE, 0xfffff, 0xc0f3 | AVAILABLE))
+  put(GDT + (GS_SELECTOR & ~7), descriptor(GS_BASE, 0xfffff, 0xc0f3 | AVAILABLE))
   put(GDT + LDT_SELECTOR, descriptor(LDT, LOCALS.length * 8 - 1, 0x82))
   put(GDT + TSS_SELECTOR, descriptor(TSS, 0x67, 0x89))
   LOCALS.forEach((d, i) => put(LDT + i * 8, localWords(d)))

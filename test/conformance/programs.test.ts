@@ -1,6 +1,6 @@
 /** Whole programs in ring 3 end as they do natively. */
 import { expect, test } from 'vitest'
-import { missingTool, runCsmith, runOwnPrograms } from '../../conformance/programs.ts'
+import { hasCsmith, missingTool, runCsmith, runOwnPrograms } from '../../conformance/programs.ts'
 
 test('programs of our own', () => {
   if (missingTool('gcc')) return console.log('skipped: there is no gcc')
@@ -9,7 +9,7 @@ test('programs of our own', () => {
 }, 60_000)
 
 test('a program csmith invents', () => {
-  if (missingTool('gcc') || missingTool('csmith')) {
+  if (missingTool('gcc') || !hasCsmith()) {
     return console.log('skipped: gcc or csmith is missing')
   }
   expect([...runCsmith(2007, 1)].filter((r) => !r.same)).toEqual([])
