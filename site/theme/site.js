@@ -1,9 +1,7 @@
 // The little that the pages do by themselves: theme, menu, keys, copying.
 // Everything else works without it.
 const root = document.documentElement
-const stored = () => { try { return localStorage.getItem('theme') } catch { return null } }
 const store = (theme) => { try { localStorage.setItem('theme', theme) } catch { /* private window */ } }
-if (stored()) root.dataset.theme = stored()
 
 document.getElementById('theme').addEventListener('click', () => {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches
@@ -21,19 +19,13 @@ document.querySelector('#chapters [aria-current]')?.scrollIntoView({ block: 'cen
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return
-  if (/^(input|textarea|select|pre)$/i.test(event.target.tagName)) return
+  if (event.target.closest('input, textarea, select, [tabindex]')) return
   const rel = { ArrowLeft: 'prev', ArrowRight: 'next' }[event.key]
   if (rel) document.querySelector(`.turns a[rel="${rel}"]`)?.click()
 })
 
-for (const heading of document.querySelectorAll('main :is(h2, h3)[id]')) {
-  const link = Object.assign(document.createElement('a'), { href: '#' + heading.id, className: 'anchor', textContent: '#' })
-  link.setAttribute('aria-label', 'Link to this section')
-  heading.append(link)
-}
-
 if (navigator.clipboard) {
-  for (const caption of document.querySelectorAll('figcaption')) {
+  for (const caption of document.querySelectorAll('figure.code > figcaption')) {
     const button = Object.assign(document.createElement('button'), { type: 'button', className: 'copy', textContent: 'copy' })
     button.addEventListener('click', async () => {
       await navigator.clipboard.writeText(caption.parentElement.querySelector('code').innerText)
@@ -42,6 +34,11 @@ if (navigator.clipboard) {
     })
     caption.append(button)
   }
+}
+
+// What is wider than the screen can be scrolled with the keyboard, too.
+for (const wide of document.querySelectorAll('pre, .canvas, table')) {
+  if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0
 }
 
 // Mark the section in view in the list at the side.

@@ -17,8 +17,8 @@ export async function weaveBlock(
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
   const lines = await colourist.lines(node.value, node.lang ?? 'text')
   if (!woven) return plain(node, lines)
-  const body = lines.map((line, i) => linked(site, page, woven, i) ?? line).join('\n')
-  const code = `<pre tabindex="0"><code>${body}\n</code></pre>`
+  const body = trimmed(lines.map((line, i) => linked(site, page, woven, i) ?? line)).join('\n')
+  const code = `<pre><code>${body}\n</code></pre>`
   const figure = `<figure class="code" id="${woven.id}">`
     + caption(site, page, woven) + code + neighbours(site, page, woven) + '</figure>'
   return woven.block.info.classes.has('hidden') ? folded(site, woven, figure) : figure
@@ -36,10 +36,16 @@ function picture(page: Page, node: Code, out: Diagnostics): string {
   }
 }
 
+/** Without the empty lines at either end, which only keep pieces of a file apart. */
+function trimmed(lines: string[]): string[] {
+  const full = (line: string) => line.trim() !== ''
+  return lines.slice(lines.findIndex(full), lines.findLastIndex(full) + 1)
+}
+
 /** Drawings and examples: nothing is tangled from them. */
 function plain(node: Code, lines: string[]): string {
   const drawing = node.lang == null || node.lang === 'text' || node.lang === 'txt'
-  const pre = `<pre tabindex="0"><code>${lines.join('\n')}\n</code></pre>`
+  const pre = `<pre><code>${lines.join('\n')}\n</code></pre>`
   return `<figure class="${drawing ? 'drawing' : 'code example'}">${pre}</figure>`
 }
 

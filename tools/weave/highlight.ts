@@ -4,16 +4,20 @@
  * Shiki takes seconds for a whole book, so lines are cached on disk by
  * language and code; a block that nobody changed is never coloured again.
  * A pair of colours becomes a class, so that the page stays small and the
- * style sheet alone decides which of the two themes is seen.
+ * style sheet alone decides which of the two themes is seen. Colours too pale
+ * for the ground they stand on are mended.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Highlighter } from 'shiki'
+import { readable } from './contrast.ts'
 
 const themes = { light: 'github-light', dark: 'github-dark' } as const
 const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff']
-const version = 1
+/** The ground that code stands on: --wash in the style sheet. */
+const grounds = { light: '#f5f2ea', dark: '#211f1c' } as const
+const version = 2
 
 /** Colours code; remembers what it coloured in the file given. */
 export class Colourist {
@@ -65,22 +69,23 @@ export class Colourist {
   /** The rules for every pair of colours in use, for the style sheet. */
   styles(): string {
     const pairs = new Set<string>()
-    for (const lines of this.known.values()) {
+    for (const [key, lines] of this.known) {
+      if (!this.used.has(key)) continue
       for (const line of lines) {
         for (const [, name] of line.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) pairs.add(name)
       }
     }
     return [...pairs].sort().map((name) => {
       const [light, dark] = name.slice(1).split('-')
-      return `.${name}{--l:#${light};--d:#${dark}}\n`
+      return `.${name}{color:light-dark(#${light},#${dark})}\n`
     }).join('')
   }
 }
 
 function span(text: string, light?: string, dark?: string): string {
   if (!light || !dark || text.trim() === '') return escape(text)
-  const bare = (colour: string) => colour.slice(1).toLowerCase()
-  return `<span class="k${bare(light)}-${bare(dark)}">${escape(text)}</span>`
+  const name = readable(light, grounds.light).slice(1) + '-' + readable(dark, grounds.dark).slice(1)
+  return `<span class="k${name}">${escape(text)}</span>`
 }
 
 /** Text as HTML. */

@@ -1,4 +1,5 @@
 /** Pages that are no chapters: the cover, the index of tags, the index of files. */
+import { bySubject } from './contents.ts'
 import { escape } from './highlight.ts'
 import { bookTitle, type Frame } from './layout.ts'
 import { nameOf, partNames, type Page, type Site, type Woven } from './model.ts'
@@ -10,7 +11,9 @@ export function cover(site: Site): Frame {
   const parts = Object.entries(partNames).map(([part, name]) => {
     const pages = site.pages.filter((page) => page.part === part)
     if (pages.length === 0) return ''
-    return `<section><h2>${part} · ${name}</h2><dl>${pages.map(entry).join('\n')}</dl></section>`
+    const lists = bySubject(pages).map(([subject, inside]) =>
+      `${subject ? `<h3>${subject}</h3>` : ''}<dl>${inside.map(entry).join('\n')}</dl>`)
+    return `<section><h2>${part} · ${name}</h2>${lists.join('\n')}</section>`
   })
   const first = site.pages[0]
   const start = first ? `<p><a class="start" href="${first.url}">Start reading →</a></p>` : ''
@@ -24,7 +27,7 @@ tell boots kernels.</p>${start}${parts.join('\n')}`
 function entry(page: Page): string {
   const opening = page.tree.children.find((node) => node.type === 'paragraph')
   const sentence = opening ? /^.*?[.!?](?=\s|$)/s.exec(toString(opening))?.[0] ?? '' : ''
-  return `<dt><a href="${page.url}">${escape(page.title)}</a></dt><dd>${escape(sentence)}</dd>`
+  return `<dt><small>${page.number}</small> <a href="${page.url}">${escape(page.title)}</a></dt><dd>${escape(sentence)}</dd>`
 }
 
 /** Every tag, by part and number, with its section. */

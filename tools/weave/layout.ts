@@ -1,4 +1,5 @@
 /** What stands around every page: head, chapter tree, section list, neighbours. */
+import { bySubject } from './contents.ts'
 import { escape } from './highlight.ts'
 import { partNames, relative, type Page, type Site } from './model.ts'
 
@@ -12,6 +13,9 @@ export interface Frame {
   page?: Page
 }
 
+/** The reader's choice of light or dark, before anything is painted. */
+const theme = "try{const t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch{}"
+
 /** A whole HTML document. */
 export function layout(site: Site, frame: Frame): string {
   const to = (url: string) => relative(frame.url, url)
@@ -24,6 +28,7 @@ export function layout(site: Site, frame: Frame): string {
 <title>${escape(title)}</title>
 <link rel="icon" href="${to('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${to('style.css')}">
+<script>${theme}</script>
 <script src="${to('site.js')}" defer></script>
 </head>
 <body>
@@ -45,20 +50,23 @@ ${frame.page ? sections(frame.page) : ''}
 `
 }
 
-/** The chapters by part; the part that is being read stands open. */
+/** The chapters by part, long parts by subject; the part that is being read stands open. */
 function tree(site: Site, frame: Frame): string {
   return Object.entries(partNames).map(([part, name]) => {
     const pages = site.pages.filter((page) => page.part === part)
     if (pages.length === 0) return ''
     const open = !frame.page || frame.page.part === part
-    const links = pages.map((page) => chapterLink(page, frame)).join('\n')
-    return `<details${open ? ' open' : ''}><summary>${part} · ${name}</summary><ol>${links}</ol></details>`
+    const lists = bySubject(pages).map(([subject, inside]) => {
+      const links = inside.map((page) => chapterLink(page, frame)).join('\n')
+      return `${subject ? `<p>${subject}</p>` : ''}<ol>${links}</ol>`
+    })
+    return `<details${open ? ' open' : ''}><summary>${part} · ${name}</summary>${lists.join('\n')}</details>`
   }).join('\n')
 }
 
 function chapterLink(page: Page, frame: Frame): string {
   const current = page.url === frame.url ? ' aria-current="page"' : ''
-  return `<li><a href="${relative(frame.url, page.url)}"${current}>${escape(page.title)}</a></li>`
+  return `<li><a href="${relative(frame.url, page.url)}"${current}><small>${page.number}</small> ${escape(page.title)}</a></li>`
 }
 
 /** The sections of this page. */
@@ -67,14 +75,14 @@ function sections(page: Page): string {
     const tag = s.tag ? `<b>${s.tag}</b> ` : ''
     return `<li class="depth-${s.depth}"><a href="#${s.id}">${tag}${escape(s.title)}</a></li>`
   })
-  return `<nav class="sections" aria-label="On this page"><ol>${links.join('\n')}</ol></nav>`
+  return `<nav class="sections" aria-label="On this page"><p>On this page</p><ol>${links.join('\n')}</ol></nav>`
 }
 
 /** The way to the chapters before and after. */
 function turns(site: Site, page: Page): string {
   const at = site.pages.indexOf(page)
   const link = (other: Page | undefined, rel: string, arrow: (t: string) => string) => other
-    ? `<a rel="${rel}" href="${relative(page.url, other.url)}">${arrow(escape(other.title))}</a>`
+    ? `<a rel="${rel}" href="${relative(page.url, other.url)}">${arrow(`<small>${other.part}:${other.number}</small> ${escape(other.title)}`)}</a>`
     : '<span></span>'
   return '<nav class="turns" aria-label="Previous and next">'
     + link(site.pages[at - 1], 'prev', (t) => `← ${t}`)

@@ -14,6 +14,8 @@ export interface Page {
   path: string
   /** L, H, P, S or M. */
   part: string
+  /** Its number in the part, as in its file's name: 200. */
+  number: string
   title: string
   /** H-host/200-traps.html */
   url: string
@@ -81,7 +83,8 @@ const definitions = (book: Book) => [...book.roots.values(), ...book.chunks.valu
 function pageOf(path: string, text: string): Page {
   const { tree, sections } = parsePage(text)
   const title = sections.find((s) => s.depth === 1)?.title ?? path
-  return { path, part: path.split('/')[1][0], title, url: urlOf(path), tree, sections }
+  const [, part, file] = path.split('/')
+  return { path, part: part[0], number: /^\d*/.exec(file)![0], title, url: urlOf(path), tree, sections }
 }
 
 function addTags(site: Site, page: Page): void {

@@ -21,6 +21,7 @@ export async function weaveBody(
   linkTags(site, page, tree)
   linkChapters(page, tree)
   markNotes(tree)
+  linkHeadings(tree)
   const hast = await toHast.run(tree)
   return toHtml(hast as never, { allowDangerousHtml: true })
 }
@@ -81,12 +82,22 @@ function linkChapters(page: Page, tree: Root): void {
   })
 }
 
+/** Sections carry a link to themselves, to be copied. */
+function linkHeadings(tree: Root): void {
+  visit(tree, 'heading', (heading) => {
+    const { id } = heading.data!.hProperties as { id: string }
+    if (heading.depth === 1) return
+    const hProperties = { className: ['anchor'], ariaLabel: 'Link to this section' }
+    heading.children.push({ type: 'link', url: `#${id}`, data: { hProperties }, children: [{ type: 'text', value: '#' }] })
+  })
+}
+
 /** A quotation that opens with a bold 'Margin note.' stands in the margin. */
 function markNotes(tree: Root): void {
   visit(tree, 'blockquote', (quote: Blockquote) => {
     const first = quote.children[0]
     const strong = first?.type === 'paragraph' ? first.children[0] : undefined
     if (strong?.type !== 'strong' || !/^Margin note/.test(toString(strong))) return
-    quote.data = { hName: 'aside', hProperties: { className: ['margin-note'] } }
+    quote.data = { hName: 'aside', hProperties: { className: ['margin-note'], role: 'note' } }
   })
 }
