@@ -1,5 +1,6 @@
 /** Boots a kernel as often as it takes, and collects a row of the table. */
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import {
   copyFileSync, mkdirSync, mkdtempSync, readSync, openSync, closeSync, rmSync,
   writeFileSync,
@@ -13,8 +14,8 @@ import { Session } from './session.ts';
 import type { End } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** UDP ports of the wire between two Guests: this one, and the next. */
-const PORT = 20000 + process.pid % 20000;
+/** The ends of a wire between two Guests: UDP ports, as --wire takes them. */
+interface Wire { readonly here: string; readonly there: string }
 
 /** Column to cell, in order. */
 export type Row = Map<string, string>;
@@ -46,10 +47,11 @@ export class Tour {
     const folder = mkdtempSync(join(tmpdir(), 'lguest-linux-'));
     try {
       const disk = makeDisk(this.#settings, folder);
-      const options = [`--wire=${PORT}-${PORT + 1}`];
+      const wire = await freeWire();
+      const options = [`--wire=${wire.here}`];
       if (disk !== null) options.push(`--block=${disk}`);
       await this.#life('tour', options, (session) =>
-        this.#tour(session, disk));
+        this.#tour(session, disk, wire));
       await this.#life('panic', [], (session) => this.#panic(session));
     } finally {
       rmSync(folder, { recursive: true });
@@ -90,10 +92,12 @@ export class Tour {
     this.row.set('PAE', /1$/.test(flags) ? 'yes' : 'no');
   }
 
-  async #tour(session: Session, disk: string | null): Promise<void> {
+  async #tour(
+    session: Session, disk: string | null, wire: Wire,
+  ): Promise<void> {
     await this.#boot(session);
     for (const { name } of checks) await this.#check(name, session, disk);
-    await this.#net(session);
+    await this.#net(session, wire);
     await this.#reboot(session);
     await this.#powerOff(session);
   }
@@ -118,11 +122,11 @@ export class Tour {
   }
 
   /** A second Guest at the other end of the wire: ping, and a file by TCP. */
-  async #net(session: Session): Promise<void> {
+  async #net(session: Session, wire: Wire): Promise<void> {
     const { only } = this.#settings;
     if (only.length > 0 && !only.includes('net')) return;
     this.#say('net');
-    await this.#life('net', [`--wire=${PORT + 1}-${PORT}`], async (other) => {
+    await this.#life('net', [`--wire=${wire.there}`], async (other) => {
       await other.booted();
       await other.run('ifconfig eth0 10.9.8.2 up');
       await session.run('ifconfig eth0 10.9.8.1 up');
@@ -192,6 +196,20 @@ export class Tour {
       + `${this.#megabytes}-${name}.log`;
     writeFileSync(join(logs, file), screen);
   }
+}
+
+/** A wire whose two ports nobody has: the system chose them a moment ago. */
+async function freeWire(): Promise<Wire> {
+  const sockets = [createSocket('udp4'), createSocket('udp4')];
+  const ports: number[] = [];
+  for (const socket of sockets) {
+    await new Promise<void>((resolve) =>
+      socket.bind(0, '127.0.0.1', resolve));
+    ports.push(socket.address().port);
+  }
+  for (const socket of sockets) socket.close();
+  const [one, other] = ports;
+  return { here: `${one}-${other}`, there: `${other}-${one}` };
 }
 
 /** A disk to write on: a copy of the one given, or a fresh one. */
