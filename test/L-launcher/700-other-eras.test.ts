@@ -3,6 +3,9 @@ import { loadByProtocol, writeProtocolPage } from
   '../../generated/launcher/boot-protocol.ts';
 import { BytesFile } from '../../generated/launcher/bytes-file.ts';
 import type { House } from '../../generated/launcher/house.ts';
+import type { GuestMemory } from '../../generated/launcher/memory.ts';
+import { roomForAll } from
+  '../../generated/launcher/prepare-by-protocol.ts';
 import { chooseEra, isBefore, proposeEra } from
   '../../generated/launcher/propose-era.ts';
 import { bytes, elf, fakeMemory, text } from './fakes.ts';
@@ -89,6 +92,18 @@ describe('L:720 loading by the boot protocol', () => {
     expect(text(memory.read(MB, 6))).toBe('UNPACK');
   });
 
+  it('refuses a bzImage that lost its tail, or has none', () => {
+    const file = bzImage();
+    const header = new DataView(file.bytes.buffer);
+    header.setUint32(0x1f4, Math.floor(5000 / 16), true);
+    expect(() => loadByProtocol(file, fakeMemory(32))).not.toThrow();
+    header.setUint32(0x1f4, Math.floor(5000 / 16) + 1, true);
+    expect(() => loadByProtocol(file, fakeMemory(32))).toThrow('too short');
+    header.setUint32(0x1f4, 0, true);
+    const cut = new BytesFile(file.bytes.slice(0, 3 * 512));
+    expect(() => loadByProtocol(cut, fakeMemory(32))).toThrow('too short');
+  });
+
   it('says how much memory unpacking takes', () => {
     expect(() => loadByProtocol(bzImage({ initSize: 0x1000000 }),
       fakeMemory(32))).not.toThrow();
@@ -114,6 +129,22 @@ describe('L:720 loading by the boot protocol', () => {
     writeProtocolPage(memory, loaded, 8192);
     expect(memory.read(0x210, 2)).toEqual(Uint8Array.of(0xff, 0x40));
     expect(memory.read32(0x218)).toBe(32 * MB - 8192);
+  });
+});
+
+describe('L:740 room for all memory', () => {
+  const asked = (megabytes: number, ...args: string[]) => roomForAll(
+    { size: megabytes * MB } as GuestMemory, args).join(' ');
+
+  it('is asked for where a kernel would see less than there is', () => {
+    expect(asked(888, 'quiet')).toBe('quiet');
+    expect(asked(889, 'quiet')).toBe('vmalloc=96M quiet');
+    expect(asked(896)).toBe('vmalloc=96M');
+    expect(asked(897)).toBe('');
+  });
+
+  it('is the business of a user who speaks of it', () => {
+    expect(asked(896, 'quiet', 'vmalloc=64M')).toBe('quiet vmalloc=64M');
   });
 });
 

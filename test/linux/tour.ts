@@ -30,6 +30,7 @@ export class Tour {
   readonly #kernel: string;
   readonly #megabytes: number;
   readonly #say: (what: string) => void;
+  #bootSeconds = 0;
 
   constructor(settings: Settings, kernel: string, megabytes: number,
     say: (what: string) => void) {
@@ -86,7 +87,8 @@ export class Tour {
 
   async #boot(session: Session): Promise<void> {
     this.#say('booting');
-    this.row.set('boot', `${(await session.booted()).toFixed(1)} s`);
+    this.#bootSeconds = await session.booted();
+    this.row.set('boot', `${this.#bootSeconds.toFixed(1)} s`);
     const flags = await session.run('grep -c "\\bpae\\b" /proc/cpuinfo; '
       + 'zcat /proc/config.gz 2>/dev/null | grep -c ^CONFIG_X86_PAE=y');
     this.row.set('PAE', /1$/.test(flags) ? 'yes' : 'no');
@@ -111,7 +113,7 @@ export class Tour {
     if (check === undefined) throw new Error(`no check ${name}`);
     this.#say(name);
     const scene: Scene = { session, disk, settings: this.#settings,
-      megabytes: this.#megabytes };
+      megabytes: this.#megabytes, bootSeconds: this.#bootSeconds };
     try {
       this.row.set(name, await check.run(scene));
     } catch (error) {
