@@ -82,7 +82,7 @@ function accessOf(test: Case, instruction: Instruction, m: UsedMemory, registers
   const base = !explicit && m.base === Register.SP ? Register.ESP
     : !explicit && m.base === Register.BP ? Register.EBP : m.base
   const sum = value(base, registers) + value(m.index, registers) * m.scale
-    + Number(BigInt.asIntN(64, m.displacement)) + bitString(instruction, registers)
+    + Number(BigInt.asIntN(base === m.base ? 32 : 16, m.displacement)) + bitString(instruction, registers)
   return {
     segment: m.segment - Register.ES, offset: wrapped(sum, space), space,
     size: MemorySizeExt.size(m.memorySize), write: WRITES.includes(m.access),

@@ -12,6 +12,7 @@ import type { Case } from './cases.ts'
 import type { Deviation, Part } from './differences.ts'
 import type { Answer, Introduction, OracleName } from './oracle.ts'
 import type { Outcome } from './subject.ts'
+import { USER_CODE } from './world.ts'
 
 /** One case, what came of it, and who says so. */
 export interface Scene { test: Case, ours: Outcome, theirs: Answer, processor: Introduction | null }
@@ -38,8 +39,11 @@ const wrapsAt = (space: number) => (scene: Scene) =>
   touched(scene).some((a) => a.space === space && wraps(a))
 
 /** Faults that do not come from the operands in memory. */
-function ownFaults(name: string): number[] {
+function ownFaults({ form, segments }: Case): number[] {
+  const { name } = form.instruction
   if (/^(far|iret|loadFar|popSegment|movToSegment)/.test(name)) return [10, 11, 12, 13]
+  // a call may lead beyond the limit
+  if (/^call/.test(name)) return segments[1] === USER_CODE ? [] : [13]
   return /^(lldt|ltr|lgdt|lidt|lmsw)$/.test(name) ? [13] : []
 }
 
@@ -50,7 +54,7 @@ function twoFault(scene: Scene, { part, ours, theirs }: Deviation): boolean {
     const sets = faulting.map((a) => missingBytes(scene.test, a))
     return isTwofold(sets, faulting, ours, theirs)
   }
-  const own = ownFaults(scene.test.form.instruction.name).map((v) => [v])
+  const own = ownFaults(scene.test).map((v) => [v])
   const all = [...faulting.map((a) => [...faultsOf(scene.test, a)]), ...own]
   if (part === 'code') return all.filter((s) => s.includes(scene.ours.vector)).length > 1
   return isTwofold(all, faulting, ours, theirs)
@@ -145,6 +149,8 @@ const NATIVE: Reason[] = [
     word: 'of 32 bits of a segment register on the stack only 16 may be moved (SDM 2, PUSH and POP)' },
   { instructions: /^lar$/, parts: ['register'], when: (_, d) => ((d.ours ^ d.theirs) & ~0xf0000) === 0,
     word: 'bits 16 to 19 of the answer are undefined (SDM 2, LAR)' },
+  { instructions: /^lsl$/, parts: ['register'], when: (_, d) => d.ours === 0,
+    word: 'Linux keeps the number of the processor in the limit of selector 0x78' },
   { instructions: /^maskmov/, parts: ['vector', 'cr2'],
     when: (s, d) => d.part === 'cr2' ? isInOperand(s, d) : isMaskedOut(s),
     word: 'whether bytes fault that the mask leaves out is up to the implementation'
@@ -156,8 +162,6 @@ const NATIVE: Reason[] = [
     word: 'FSTP as D9 D8+i is in no manual; hardware does not look whether the register is empty' },
   { instructions: /^arpl$/, parts: ['vector'], when: readsOnly,
     word: 'the manual faults if the segment cannot be written, hardware only if it writes (SDM 2, ARPL)' },
-  { instructions: /^(jmp|j..?|call|ret|retDrop|loop.*)(Indirect)?$/, parts: ['vector'], when: gives(-1, 13),
-    word: 'a jump beyond the limit of CS faults here at its target; the manual has it fault itself (M:330)' },
   { instructions: /^(fxsave|fxrstor|ldmxcsr)$/, parts: ['vector', 'memory'], when: hasOtherMxcsr,
     word: 'a processor has its own bits of MXCSR, and MXCSR_MASK tells them (SDM 1, 11.6.6)' },
   { instructions: /^nop$/, parts: ['vector'], maker: 'AuthenticAMD',

@@ -20,6 +20,8 @@ export const STACK0 = SYSTEM + 0x8000
 /** Code of ours that puts a case together on other machines. */
 export const STUB = SYSTEM + 0x9000
 export const GDT_LIMIT = 0x7f
+/** Its limit is a number that Linux chooses; here it is 0. */
+export const CPU_NUMBER = 0x78
 export const MISSING = 0x8000
 export const READ_ONLY = 0xc000
 
@@ -105,8 +107,8 @@ function localWords(d: LocalDescriptor): number[] {
 const FLAT: [number, number][] = [
   [KERNEL_CODE, 0xc09b], [0x10, 0xc09b], [KERNEL_DATA, 0xc093],
   [USER_CODE & ~7, 0xc0fb], [USER_DATA & ~7, 0xc0f3],
-  // Linux's 64-bit code, which LAR and LSL can see
-  [0x30, 0xa0fb],
+  // Linux's 64-bit code, and where it keeps a processor's number as a limit
+  [0x30, 0xa0fb], [CPU_NUMBER, 0x40f5],
 ]
 
 /** The tables, as bytes from SYSTEM on. */
@@ -115,7 +117,8 @@ export function systemImage(): Uint8Array {
   const put = (at: number, list: number[]) =>
     words.set(list.map((w) => w >>> 0), (at - SYSTEM) >> 2)
   for (const [selector, flags] of FLAT) {
-    put(GDT + selector, descriptor(0, 0xfffff, flags))
+    const limit = selector === CPU_NUMBER ? 0 : 0xfffff
+    put(GDT + selector, descriptor(0, limit, flags))
   }
   put(GDT + (FS_SELECTOR & ~7), descriptor(FS_BASE, 0xfffff, 0xc0f3 | AVAILABLE))
   put(GDT + (GS_SELECTOR & ~7), descriptor(GS_BASE, 0xfffff, 0xc0f3 | AVAILABLE))
