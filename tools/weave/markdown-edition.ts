@@ -1,13 +1,18 @@
 /**
  * The Markdown edition: the chapters with their cross-references spelled out,
  * for readers whose pages are made by a code host or a pager.
+ *
+ * Sections are linked by the ids that code hosts give their headings; blocks
+ * have an anchor of their own.
  */
-import type { Code, Link, Paragraph, PhrasingContent, Root, RootContent } from 'mdast'
+import type { Code, Link, Paragraph, PhrasingContent, Root, RootContent, Text } from 'mdast'
 import remarkGfm from 'remark-gfm'
 import remarkStringify from 'remark-stringify'
 import { unified } from 'unified'
 import { sectionName } from './block.ts'
-import { keyOf, nameOf, relative, type Page, type Site, type Woven } from './model.ts'
+import { bookTitle } from './layout.ts'
+import { keyOf, nameOf, partNames, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
+import { linkTags } from './tags.ts'
 
 const composer = unified().use(remarkGfm).use(remarkStringify, { bullet: '-', rule: '-' }).freeze()
 
@@ -16,9 +21,49 @@ const asMarkdown = (url: string) => url.replace(/\.html(?=#|$)/, '.md')
 /** A chapter of the edition, as text. */
 export function markdownOf(site: Site, page: Page): string {
   const tree: Root = structuredClone(page.tree)
+  linkTags(site, tree, (place) => ({ url: toSection(page, place) }))
   tree.children = tree.children.flatMap((node): RootContent[] =>
     node.type === 'code' ? spelled(site, page, node) : [node])
+  tree.children.push({ type: 'thematicBreak' }, turns(site, page))
   return composer.stringify(tree as never)
+}
+
+/** What opens the edition: its chapters in reading order, and the index of tags. */
+export function contentsOf(site: Site): string {
+  const parts = Object.entries(partNames).flatMap(([part, name]): RootContent[] => {
+    const pages = site.pages.filter((page) => page.part === part)
+    return pages.length === 0 ? [] : [head(2, `${part} · ${name}`), bullets(pages.map((page) =>
+      [text(`${page.number} `), linkTo(asMarkdown(page.url), page.title)]))]
+  })
+  const tags = [...site.tags.values()].map((place): PhrasingContent[] =>
+    [linkTo(asMarkdown(place.url.split('#')[0]) + `#${place.anchor}`, place.tag), text(` ${place.title}`)])
+  const children = [head(1, bookTitle), ...parts, head(2, 'Tags'), bullets(tags)]
+  return composer.stringify({ type: 'root', children } as never)
+}
+
+const head = (depth: 1 | 2, value: string): RootContent => ({ type: 'heading', depth, children: [text(value)] })
+
+const linkTo = (url: string, value: string): Link => ({ type: 'link', url, children: [text(value) as Text] })
+
+const bullets = (lines: PhrasingContent[][]): RootContent => ({
+  type: 'list', spread: false,
+  children: lines.map((children) => ({ type: 'listItem', spread: false, children: [{ type: 'paragraph', children }] })),
+})
+
+function toSection(page: Page, place: TagPlace): string {
+  const file = place.url.split('#')[0]
+  return (file === page.url ? '' : asMarkdown(relative(page.url, file))) + `#${place.anchor}`
+}
+
+/** The way on and back, and to the contents. */
+function turns(site: Site, page: Page): Paragraph {
+  const at = site.pages.indexOf(page)
+  const to = (other: Page | undefined, what: string): PhrasingContent[] =>
+    other ? [text(what), linkTo(asMarkdown(relative(page.url, other.url)), other.title), text(' · ')] : []
+  return { type: 'paragraph', children: [
+    ...to(site.pages[at - 1], 'Before: '), ...to(site.pages[at + 1], 'Next: '),
+    linkTo(relative(page.url, 'README.md'), 'Contents'),
+  ] }
 }
 
 /** A block with its name over it and its neighbours under it. */
@@ -34,7 +79,7 @@ function heading(site: Site, woven: Woven): Paragraph {
   const name = nameOf(site, woven.definition)
   const children: PhrasingContent[] = [
     { type: 'html', value: `<a id="${woven.id}"></a>` },
-    { type: 'strong', children: [{ type: 'text', value: woven.definition.root ? name : `⟨${name}⟩` }] },
+    { type: 'strong', children: [woven.definition.root ? { type: 'inlineCode', value: name } : text(`⟨${name}⟩`)] },
   ]
   if (woven.nth) children.push({ type: 'text', value: ', continued' })
   return { type: 'paragraph', children }
@@ -43,6 +88,7 @@ function heading(site: Site, woven: Woven): Paragraph {
 function neighbours(site: Site, page: Page, woven: Woven): Paragraph | undefined {
   const all = site.blocksOf.get(woven.definition)!
   const groups: [string, Woven[]][] = [
+    ['Refers to', [...woven.block.references.values()].flatMap(({ id }) => site.firstOf.get(id) ?? [])],
     ['Defined in', woven.nth ? [all[0]] : []],
     ['Extended in', all.filter((other, i) => i > 0 && other !== woven)],
     ['Used in', site.usedIn.get(woven.definition) ?? []],

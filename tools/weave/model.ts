@@ -34,7 +34,8 @@ export interface Woven {
   url: string
 }
 
-export interface TagPlace { tag: string, title: string, url: string }
+/** Where a tag stands: `url` on the site, `anchor` the id of its heading on a code host. */
+export interface TagPlace { tag: string, title: string, url: string, anchor: string }
 
 export interface Site {
   pages: Page[]
@@ -88,9 +89,9 @@ function pageOf(path: string, text: string): Page {
 }
 
 function addTags(site: Site, page: Page): void {
-  for (const { tag, title, id } of page.sections) {
+  for (const { tag, title, id, anchor } of page.sections) {
     if (tag && !site.tags.has(tag)) {
-      site.tags.set(tag, { tag, title, url: `${page.url}#${id}` })
+      site.tags.set(tag, { tag, title, url: `${page.url}#${id}`, anchor })
     }
   }
 }

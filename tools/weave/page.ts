@@ -1,14 +1,15 @@
 /** A chapter's body: its Markdown as HTML, with blocks, tags and notes woven in. */
-import type { Blockquote, Code, Link, PhrasingContent, Root, Text } from 'mdast'
+import type { Blockquote, Code, Root } from 'mdast'
 import { toHtml } from 'hast-util-to-html'
 import { toString } from 'mdast-util-to-string'
 import remarkRehype from 'remark-rehype'
 import { unified } from 'unified'
-import { SKIP, visit } from 'unist-util-visit'
+import { visit } from 'unist-util-visit'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { weaveBlock } from './block.ts'
 import type { Colourist } from './highlight.ts'
 import { relative, urlOf, type Page, type Site } from './model.ts'
+import { linkTags } from './tags.ts'
 
 const toHast = unified().use(remarkRehype, { allowDangerousHtml: true }).freeze()
 
@@ -18,7 +19,7 @@ export async function weaveBody(
 ): Promise<string> {
   const tree = structuredClone(page.tree)
   await weaveBlocks(site, page, tree, colourist, out)
-  linkTags(site, page, tree)
+  linkTags(site, tree, ({ url, title }) => ({ url: relative(page.url, url), title }))
   linkChapters(page, tree)
   markNotes(tree)
   linkHeadings(tree)
@@ -35,36 +36,6 @@ async function weaveBlocks(
     const value = await weaveBlock(site, page, node, colourist, out)
     Object.assign(node, { type: 'html', value })
   }
-}
-
-const tag = /\b[LHPSM]:\d{3,4}\b/g
-
-/** A tag named in the prose leads to the section that carries it. */
-function linkTags(site: Site, page: Page, tree: Root): void {
-  visit(tree, (node, index, parent) => {
-    if (node.type === 'heading' || node.type === 'link') return SKIP
-    if (node.type !== 'text' || !parent || index === undefined) return undefined
-    const parts = splitTags(site, page, node)
-    if (parts.length < 2) return undefined
-    parent.children.splice(index, 1, ...parts as never[])
-    return [SKIP, index + parts.length]
-  })
-}
-
-function splitTags(site: Site, page: Page, node: Text): PhrasingContent[] {
-  const parts: PhrasingContent[] = []
-  let from = 0
-  for (const match of node.value.matchAll(tag)) {
-    const place = site.tags.get(match[0])
-    if (!place) continue
-    const text = { type: 'text', value: match[0] } as const
-    const url = relative(page.url, place.url)
-    if (match.index > from) parts.push({ type: 'text', value: node.value.slice(from, match.index) })
-    parts.push({ type: 'link', url, title: place.title, children: [text] } satisfies Link)
-    from = match.index + match[0].length
-  }
-  if (from < node.value.length) parts.push({ type: 'text', value: node.value.slice(from) })
-  return parts
 }
 
 /** Links between chapters name .md files, as code hosts want; here they are pages. */

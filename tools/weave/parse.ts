@@ -15,6 +15,8 @@ export interface Section {
   title: string
   /** Id of the heading's element, unique on its page. */
   id: string
+  /** The id that code hosts give such a heading, likewise. */
+  anchor: string
   /** Line of the heading, 1-based. */
   line: number
 }
@@ -38,12 +40,19 @@ export function parsePage(text: string): Parsed {
 
 function sectionsOf(tree: Root): Section[] {
   const sections: Section[] = []
-  const taken = new Map<string, number>()
+  const ids = new Map<string, number>()
+  const anchors = new Map<string, number>()
+  const times = (seen: Map<string, number>, name: string): number => {
+    const before = seen.get(name) ?? 0
+    seen.set(name, before + 1)
+    return before
+  }
   visit(tree, 'heading', (heading) => {
     const section = sectionOf(heading)
-    const times = taken.get(section.id) ?? 0
-    taken.set(section.id, times + 1)
-    if (times) section.id += `-${times + 1}`
+    const again = times(ids, section.id)
+    if (again) section.id += `-${again + 1}`
+    const more = times(anchors, section.anchor)
+    if (more) section.anchor += `-${more}`
     heading.data = { ...heading.data, hProperties: { id: section.id } }
     sections.push(section)
   })
@@ -57,5 +66,10 @@ function sectionOf(heading: Heading): Section {
   const match = tagged.exec(text)
   const title = match?.[2] || text
   const id = match ? slug(match[1]) : slug(text)
-  return { depth: heading.depth, tag: match?.[1], title, id, line: heading.position!.start.line }
+  const { line } = heading.position!.start
+  return { depth: heading.depth, tag: match?.[1], title, id, anchor: anchorOf(text), line }
 }
+
+/** Code hosts keep letters, digits, '-' and '_', and turn spaces into '-'. */
+const anchorOf = (text: string) =>
+  text.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')

@@ -1,6 +1,6 @@
 /** The whole site: read the book, weave every page, write what changed. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
 import { findChapters, readChapter } from '../tangle/chapters.ts'
@@ -8,7 +8,7 @@ import { read } from '../tangle/tangle.ts'
 import { Colourist } from './highlight.ts'
 import { cover, fileIndex, tagIndex } from './indexes.ts'
 import { layout, type Frame } from './layout.ts'
-import { markdownOf } from './markdown-edition.ts'
+import { contentsOf, markdownOf } from './markdown-edition.ts'
 import { sectionName } from './block.ts'
 import { modelOf, nameOf, type Page, type Site } from './model.ts'
 import { weaveBody } from './page.ts'
@@ -34,6 +34,8 @@ export class Weaver {
   /** Bodies by page; good while the page's text and what it may link to stay. */
   private readonly bodies = new Map<string, Body>()
   private surroundings = ''
+  /** What this weave has made, changed or not. */
+  private readonly made = new Set<string>()
 
   constructor(root: string, out = join(root, 'site', 'dist')) {
     this.root = root
@@ -48,6 +50,7 @@ export class Weaver {
     const site = modelOf(book, texts)
     this.forgetIfMoved(site)
     const written: string[] = []
+    this.made.clear()
     for (const frame of [cover(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
     for (const page of site.pages) {
       const { html: body, errors: wrong } = await this.chapter(site, page)
@@ -56,6 +59,7 @@ export class Weaver {
     }
     if (edition) this.edition(site, written)
     this.theme(written)
+    this.removeOld(edition)
     this.colourist.save()
     return { pages: site.pages.length + 3, written, errors }
   }
@@ -85,6 +89,7 @@ export class Weaver {
   }
 
   private edition(site: Site, written: string[]): void {
+    this.write(join('markdown', 'README.md'), contentsOf(site), written)
     for (const page of site.pages) {
       const path = join('markdown', page.url.replace(/\.html$/, '.md'))
       this.write(path, markdownOf(site, page), written)
@@ -98,8 +103,16 @@ export class Weaver {
     for (const file of ['site.js', 'icon.svg']) copyFileSync(join(themeFolder, file), join(this.out, file))
   }
 
+  /** Pages of chapters that are no more go; without the edition, its own stay. */
+  private removeOld(edition: boolean): void {
+    const pages = (readdirSync(this.out, { recursive: true }) as string[]).filter((path) =>
+      /\.(html|md)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
+    for (const path of pages) if (!this.made.has(path)) rmSync(join(this.out, path))
+  }
+
   private write(path: string, text: string, written: string[]): void {
     const file = join(this.out, path)
+    this.made.add(join(path))
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
