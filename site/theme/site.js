@@ -37,7 +37,7 @@ if (navigator.clipboard) {
 }
 
 // What is wider than the screen can be scrolled with the keyboard, too.
-for (const wide of document.querySelectorAll('pre, .canvas, table')) {
+for (const wide of document.querySelectorAll('pre, .canvas, .scroll, table')) {
   if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0
 }
 

@@ -1,12 +1,15 @@
 /** The woven site in a real browser: what the pages do by themselves. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serve } from '../../tools/weave/serve.ts'
 import { Weaver } from '../../tools/weave/site.ts'
+import { pagesOf } from '../tools/weave/links.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const project = new URL('../..', import.meta.url).pathname
@@ -31,7 +34,11 @@ describe.skipIf(!there)('the site in a browser', () => {
     page = await browser.newPage({ viewport: { width: 1300, height: 900 }, colorScheme: 'light' })
     page.on('pageerror', (error) => errors.push(error.message))
     page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()) })
-    page.on('requestfailed', (request) => errors.push(request.url()))
+    // One that was cut short by the next page (net::ERR_ABORTED) is no fault of the site's.
+    page.on('requestfailed', (request) => {
+      if (request.failure()?.errorText !== 'net::ERR_ABORTED') errors.push(request.url())
+    })
+    page.on('request', (request) => { if (!/^(http:\/\/127\.0\.0\.1:|file:)/.test(request.url())) errors.push(request.url()) })
   }, 120_000)
   afterAll(async () => {
     await browser.close()
@@ -102,6 +109,69 @@ describe.skipIf(!there)('the site in a browser', () => {
     await page.setViewportSize({ width: 1300, height: 900 })
   })
 
+  it('offers code to copy, as it is tangled', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await open(device)
+    const figure = page.locator('figure.code').first()
+    await figure.locator('.copy').click()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(copied.trim()).toBe((await figure.locator('code').innerText()).trim())
+    expect(await page.locator('figure.picture .copy').count()).toBe(0)
+  })
+
+  it('skips to the text with the first key, and shows where the keyboard is', async () => {
+    await open(device)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement!.className)).toBe('skip')
+    expect(await page.locator('.skip').evaluate((e) => e.getBoundingClientRect().left)).toBeGreaterThanOrEqual(0)
+    expect(await page.locator('.skip').evaluate((e) => getComputedStyle(e).outlineStyle)).toBe('solid')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement!.closest('main') !== null)).toBe(true)
+  })
+
+  it('puts notes into the margin where there is one, and prints dark pages light', async () => {
+    await page.setViewportSize({ width: 1600, height: 900 })
+    await open('/S-switcher/100-the-switcher.html')
+    const edge = (selector: string) => page.locator(selector).first().evaluate((e) => e.getBoundingClientRect())
+    expect((await edge('.margin-note')).left).toBeGreaterThan((await edge('main > p')).right)
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(0, 0, 0)')
+    expect(await page.locator('figure.code').first().evaluate((e) => getComputedStyle(e.querySelector('pre')!).backgroundColor))
+      .toBe('rgb(245, 242, 234)')
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
+    await page.setViewportSize({ width: 1300, height: 900 })
+  })
+
+  it('fits a phone on every page, wide things scrolling by themselves', { timeout: 240_000 }, async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    for (const path of pagesOf(dist)) {
+      await open(`/${path}`)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(390)
+    }
+    await page.setViewportSize({ width: 1300, height: 900 })
+  })
+
+  it.each(['light', 'dark'] as const)('passes the accessibility checks of axe, %s', { timeout: 120_000 }, async (colorScheme) => {
+    await page.emulateMedia({ colorScheme })
+    await open('/S-switcher/100-the-switcher.html')
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+    const violations = await page.evaluate(async () => {
+      const { violations } = await (globalThis as any).axe.run()
+      return violations.map((v: any) => `${v.id}: ${v.nodes.map((n: any) => n.html.slice(0, 80)).join(' ')}`)
+    })
+    expect(violations).toEqual([])
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  it('reads from a file, too', async () => {
+    await page.goto(pathToFileURL(join(dist, 'index.html')).href)
+    await page.click('.start')
+    expect(await title()).toContain('/dev/lguest')
+    await page.click('.turns a[rel="next"]')
+    expect(await page.locator('figure.code pre').first().evaluate((e) => getComputedStyle(e).backgroundColor)).toBe('rgb(245, 242, 234)')
+  })
+
   it('reads without scripts', async () => {
     const plain = await browser.newPage({ javaScriptEnabled: false })
     await plain.goto(`http://127.0.0.1:${server.port}${device}`)
@@ -111,5 +181,5 @@ describe.skipIf(!there)('the site in a browser', () => {
     await plain.close()
   })
 
-  it('complained about nothing', () => expect(errors).toEqual([]))
+  it('complained about nothing, and asked nobody else for anything', () => expect(errors).toEqual([]))
 })

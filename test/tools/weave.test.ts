@@ -1,11 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { format, type Diagnostic } from '../../tools/tangle/diagnostics.ts'
 import { relative } from '../../tools/weave/model.ts'
 import { serve } from '../../tools/weave/serve.ts'
 import { Weaver } from '../../tools/weave/site.ts'
-import { brokenLinks, pagesOf } from './weave/links.ts'
+import { brokenLinks, brokenMarkdownLinks, pagesOf } from './weave/links.ts'
+import { contrast, readable } from '../../tools/weave/contrast.ts'
 
 const fixture = new URL('./weave/book', import.meta.url).pathname
 const project = new URL('../..', import.meta.url).pathname
@@ -103,6 +105,31 @@ describe('the weave of a small book', () => {
     expect(text).toContain('Used in [app/greet.ts (L:000)](../L-launcher/000-first.md#file-app-greet-ts).*')
   })
 
+  it('links sections in that edition by the ids of code hosts, and has contents', () => {
+    expect(page('markdown/L-launcher/000-first.md')).toContain('[H:200](../H-host/200-second.md#h200-what-is-said)')
+    expect(page('markdown/L-launcher/000-first.md')).toContain(
+      'Refers to [Make the text (H:200)](../H-host/200-second.md#chunk-make-the-text).*')
+    expect(page('markdown/README.md')).toContain('- 200 [The second chapter](H-host/200-second.md)')
+    expect(page('markdown/README.md')).toContain('- [H:200](H-host/200-second.md#h200-what-is-said) What is said')
+    expect(page('markdown/H-host/200-second.md')).toContain(
+      'Before: [The first chapter](../L-launcher/000-first.md) · [Contents](../README.md)')
+    expect(brokenMarkdownLinks(join(dist, 'markdown'))).toEqual([])
+  })
+
+  it('takes away the pages of chapters that are no more', async () => {
+    const chapter = join(root, 'journey/M-mastery/900-short-lived.md')
+    cpSync(join(root, 'journey/H-host/200-second.md'), chapter)
+    writeFileSync(chapter, '# Short-lived\n')
+    await new Weaver(root).weave(true)
+    const made = ['M-mastery/900-short-lived.html', 'markdown/M-mastery/900-short-lived.md'].map((path) => join(dist, path))
+    expect(made.map((file) => existsSync(file))).toEqual([true, true])
+    rmSync(chapter)
+    await new Weaver(root).weave()
+    expect(made.map((file) => existsSync(file))).toEqual([false, true])
+    await new Weaver(root).weave(true)
+    expect(made.map((file) => existsSync(file))).toEqual([false, false])
+  })
+
   it('writes only what changed', async () => {
     expect((await new Weaver(root).weave(true)).written).toEqual([])
     const chapter = join(root, 'journey/H-host/200-second.md')
@@ -133,13 +160,31 @@ describe('the weave of a small book', () => {
 
 describe('the weave of the journey', () => {
   let dist: string
+  let errors: Diagnostic[]
   beforeAll(async () => {
     dist = mkdtempSync(join(tmpdir(), 'weave-'))
-    await new Weaver(project, dist).weave(true)
-  }, 60_000)
+    errors = (await new Weaver(project, dist).weave(true)).errors
+  }, 120_000)
   afterAll(() => rmSync(dist, { recursive: true, force: true }))
 
   it('has no link that leads nowhere', () => expect(brokenLinks(dist)).toEqual([]))
+  it('nor has its Markdown edition', () => expect(brokenMarkdownLinks(join(dist, 'markdown'))).toEqual([]))
+  it('has no error, of its pictures neither', () => expect(errors.map(format)).toEqual([]))
+
+  it('has one title on each page, and headings that skip no level', () => {
+    for (const page of pagesOf(dist)) {
+      const levels = [...readFileSync(join(dist, page), 'utf8').matchAll(/<h([1-6])[ >]/g)].map((m) => Number(m[1]))
+      expect(levels.filter((level) => level === 1), page).toHaveLength(1)
+      expect(levels.filter((level, i) => i > 0 && level > levels[i - 1] + 1), page).toEqual([])
+    }
+  })
+
+  it('loads nothing from elsewhere', () => {
+    for (const page of pagesOf(dist)) {
+      const html = readFileSync(join(dist, page), 'utf8')
+      expect(html.match(/<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?\/\/[^>]*>/g), page).toBeNull()
+    }
+  })
 
   it('gives every element of a page an id of its own', () => {
     for (const page of pagesOf(dist)) {
@@ -155,4 +200,19 @@ describe('relative addresses', () => {
     ['index.html', 'a/b.html#x', 'a/b.html#x'], ['a/b.html', 'a/b.html#x', '#x'],
     ['a/b.html', 'c/d.html', '../c/d.html'],
   ])('from %s to %s: %s', (from, to, url) => expect(relative(from, to)).toBe(url))
+})
+
+describe('contrast', () => {
+  it('is 21 between black and white, 1 of a colour with itself', () => {
+    expect(contrast('#000000', '#ffffff')).toBeCloseTo(21)
+    expect(contrast('#123456', '#123456')).toBe(1)
+  })
+
+  it.each(['#ffffff', '#f5f2ea', '#211f1c', '#000000'])('on %s is mended where it is too weak, and only there', (ground) => {
+    for (const colour of ['#6a737d', '#e36209', '#808080', '#123456', '#fedcba']) {
+      const mended = readable(colour, ground)
+      expect(contrast(mended, ground), colour).toBeGreaterThanOrEqual(4.5)
+      if (contrast(colour, ground) >= 4.6) expect(mended).toBe(colour)
+    }
+  })
 })

@@ -9,9 +9,11 @@ import type { Code, Link, Paragraph, PhrasingContent, Root, RootContent, Text } 
 import remarkGfm from 'remark-gfm'
 import remarkStringify from 'remark-stringify'
 import { unified } from 'unified'
+import { visit } from 'unist-util-visit'
 import { sectionName } from './block.ts'
 import { bookTitle } from './layout.ts'
 import { keyOf, nameOf, partNames, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
+import { chapterLinked } from './page.ts'
 import { linkTags } from './tags.ts'
 
 const composer = unified().use(remarkGfm).use(remarkStringify, { bullet: '-', rule: '-' }).freeze()
@@ -22,6 +24,7 @@ const asMarkdown = (url: string) => url.replace(/\.html(?=#|$)/, '.md')
 export function markdownOf(site: Site, page: Page): string {
   const tree: Root = structuredClone(page.tree)
   linkTags(site, tree, (place) => ({ url: toSection(page, place) }))
+  linkSections(site, page, tree)
   tree.children = tree.children.flatMap((node): RootContent[] =>
     node.type === 'code' ? spelled(site, page, node) : [node])
   tree.children.push({ type: 'thematicBreak' }, turns(site, page))
@@ -53,6 +56,15 @@ const bullets = (lines: PhrasingContent[][]): RootContent => ({
 function toSection(page: Page, place: TagPlace): string {
   const file = place.url.split('#')[0]
   return (file === page.url ? '' : asMarkdown(relative(page.url, file))) + `#${place.anchor}`
+}
+
+/** A link to another chapter's section names the site's id of it; here it is the code host's. */
+function linkSections(site: Site, page: Page, tree: Root): void {
+  visit(tree, 'link', (link) => {
+    const target = chapterLinked(page, link.url)
+    const section = site.pageOf.get(target?.path ?? '')?.sections.find(({ id }) => id === target!.id)
+    if (section) link.url = link.url.replace(/#.*/, `#${section.anchor}`)
+  })
 }
 
 /** The way on and back, and to the contents. */

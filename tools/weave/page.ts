@@ -40,17 +40,22 @@ async function weaveBlocks(
 
 /** Links between chapters name .md files, as code hosts want; here they are pages. */
 function linkChapters(page: Page, tree: Root): void {
-  const folder = page.path.split('/').slice(0, -1)
   visit(tree, 'link', (link) => {
-    const match = /^([^:#]*\.md)(#.*)?$/.exec(link.url)
-    if (!match) return
-    const steps = [...folder]
-    for (const step of match[1].split('/')) {
-      if (step === '..') steps.pop()
-      else if (step !== '.') steps.push(step)
-    }
-    link.url = relative(page.url, urlOf(steps.join('/')) + (match[2] ?? ''))
+    const target = chapterLinked(page, link.url)
+    if (target) link.url = relative(page.url, urlOf(target.path) + (target.id ? `#${target.id}` : ''))
   })
+}
+
+/** The chapter, and the id in it, that a link of `page` names; none if it leads elsewhere. */
+export function chapterLinked(page: Page, url: string): { path: string, id?: string } | undefined {
+  const match = /^([^:#]*\.md)(?:#(.*))?$/.exec(url)
+  if (!match) return undefined
+  const steps = page.path.split('/').slice(0, -1)
+  for (const step of match[1].split('/')) {
+    if (step === '..') steps.pop()
+    else if (step !== '.') steps.push(step)
+  }
+  return { path: steps.join('/'), id: match[2] }
 }
 
 /** Sections carry a link to themselves, to be copied. */

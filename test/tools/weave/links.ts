@@ -33,3 +33,29 @@ function whatIsWrong(
   if (hash && !anchors.get(target)?.has(decodeURIComponent(hash))) return 'no such id'
   return undefined
 }
+
+/** One line for each link of a folder of Markdown that leads nowhere on a code host. */
+export function brokenMarkdownLinks(folder: string): string[] {
+  const files = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => file.endsWith('.md')).sort()
+  const prose = new Map(files.map((file) =>
+    [file, readFileSync(join(folder, file), 'utf8').replace(/^(`{3,})[^]*?^\1$/gm, '')]))
+  const anchors = new Map([...prose].map(([file, text]) => [file, anchorsOf(text)]))
+  return [...prose].flatMap(([file, text]) =>
+    [...text.matchAll(/\]\(<?([^\s()>]+)>?(?: "[^"]*")?\)/g)].flatMap(([, url]) => {
+      const wrong = whatIsWrong(folder, anchors, file, url)
+      return wrong ? [`${file}: ${url}: ${wrong}`] : []
+    }))
+}
+
+/** Ids that a code host gives to headings, and those of anchors written as HTML. */
+function anchorsOf(text: string): Set<string> {
+  const found = ids(text)
+  const times = new Map<string, number>()
+  for (const [, heading] of text.matchAll(/^#{1,6} (.*)$/gm)) {
+    const name = heading.replace(/\\(.)/g, '$1').toLowerCase().replace(/[^a-z0-9 _-]/g, '').replaceAll(' ', '-')
+    const before = times.get(name) ?? 0
+    times.set(name, before + 1)
+    found.add(before ? `${name}-${before}` : name)
+  }
+  return found
+}

@@ -118,7 +118,7 @@ export function drawLayout(source: Source): string {
   const heads = layout.heads.map((head) => `<th scope="col">${prose(head)}</th>`).join('')
   const top = heads ? `<thead><tr><td></td>${heads}<td></td></tr></thead>` : ''
   const rows = layout.regions.map((region, i) => drawRegion(layout.regions, region, i, count))
-  return figure('layout', layout.title, `<table class="${goesUp(layout.regions) ? 'up' : 'down'}">${top}<tbody>${rows.join('')}</tbody></table>`)
+  return figure('layout', layout.title, `<div class="scroll"><table class="${goesUp(layout.regions) ? 'up' : 'down'}">${top}<tbody>${rows.join('')}</tbody></table></div>`)
 }
 
 function drawRegion(all: Region[], region: Region, i: number, count: number): string {
