@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
 } from 'node:fs';
@@ -54,6 +55,10 @@ describe('L:125 files', () => {
     expect(() => openFile(folder, 'read')).toThrow('it is a directory');
     expect(() => openFile(join(path, 'x'), 'read')).toThrow(
       'not a directory');
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => openFile(pipe, 'read')).toThrow('neither a file nor a disk');
+    expect(() => openFile('/dev/null', 'read-write')).toThrow('neither a file nor a disk');
   });
 });
 

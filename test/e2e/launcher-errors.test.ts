@@ -20,6 +20,7 @@ describe('a mistake is one line on stderr and status 1', () => {
   const stranger = file('stranger', elf(
     [{ virtual: 0xc0100000, physical: 0x100000, data: bytes('no mark') }],
   ).bytes);
+  const rd = file('rd', new Uint8Array(2 << 20));
   const disk = file('disk', bytes('x'.repeat(1024)));
 
   it.each([
@@ -33,6 +34,9 @@ describe('a mistake is one line on stderr and status 1', () => {
     ['no size', ['lots', stranger], "memory size 'lots'"],
     ['a missing disk', [`--block=${disk}`, '--block=/no/disk'], '/no/disk'],
     ['a missing initrd', ['--initrd=/no/rd'], '/no/rd'],
+    ['an initrd too large', ['--memory=2', `--initrd=${rd}`], 'rd: the initrd does not fit'],
+    ['a device', ['64', '/dev/zero'], '/dev/zero: it is neither a file nor a disk'],
+    ['a file that cannot be read', ['64', '/proc/self/mem'], '/proc/self/mem: input or output error'],
   ])('%s', async (_what, args, words) => {
     const { status, out, err } = await throughPipes(args);
     expect(err).toMatch(/^lguest: [^\n]+\n$/);
