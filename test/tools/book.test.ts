@@ -1,6 +1,6 @@
 /** The book itself, as `check` sees it. */
 import { expect, test } from 'vitest'
-import { checkTypes, checkWidths } from '../../tools/tangle/check.ts'
+import { checkPictures, checkTypes, checkWidths } from '../../tools/tangle/check.ts'
 import { Diagnostics, format } from '../../tools/tangle/diagnostics.ts'
 import { checkRooms } from '../../tools/tangle/rooms.ts'
 import { read } from '../../tools/tangle/tangle.ts'
@@ -17,6 +17,12 @@ test('it tangles', () => {
 test('lines in fences fit a page', () => {
   const out = new Diagnostics()
   checkWidths(book.chapters, out)
+  expect(formatted(out)).toEqual([])
+})
+
+test('pictures can be drawn', () => {
+  const out = new Diagnostics()
+  checkPictures(book.chapters, out)
   expect(formatted(out)).toEqual([])
 })
 

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { format } from '../../tools/tangle/diagnostics.ts'
+import { checkPictures } from '../../tools/tangle/check.ts'
+import { Diagnostics, format } from '../../tools/tangle/diagnostics.ts'
+import { read } from '../../tools/tangle/tangle.ts'
 import { draw } from '../../tools/weave/pictures/draw.ts'
 import { readLayout } from '../../tools/weave/pictures/layout.ts'
 import { PictureError, sourceOf } from '../../tools/weave/pictures/picture.ts'
@@ -127,6 +129,16 @@ describe('timeline', () => {
 })
 
 describe('a bad picture in a chapter', () => {
+  it('is found by check, at its place in the chapter', async () => {
+    const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\n> ```timeline\n> T\n>\n> Host | Guest\n> Host -> nobody  x\n> ```\n' })
+    const { chapters } = await read(root)
+    const out = new Diagnostics()
+    checkPictures(chapters, out)
+    expect(out.all.map(format)).toEqual([
+      "journey/L-launcher/000-a.md:7:11: there is no lane 'nobody'\n    the lanes are Host, Guest",
+    ])
+  })
+
   it('is reported at its place with a hint, and shown as its text', async () => {
     const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\nText.\n\n```bits\nT\n\n7-4  a\n2-0  b\n```\n' })
     const dist = mkdtempSync(join(tmpdir(), 'pictures-'))

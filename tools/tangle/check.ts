@@ -1,9 +1,11 @@
-/** What `check` looks at beyond tangling: types, and the width of fences. */
+/** What `check` looks at beyond tangling: types, pictures, and the width of fences. */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ParsedChapter } from './book.ts'
+import { draw, isPicture } from '../weave/pictures/draw.ts'
+import { PictureError } from '../weave/pictures/picture.ts'
 import { at, type Diagnostics } from './diagnostics.ts'
 import { Remapper } from './remap.ts'
 
@@ -19,6 +21,21 @@ export function checkWidths(chapters: ParsedChapter[], out: Diagnostics): void {
         out.error(at(path, line + 1 + i, (columns?.[i] ?? 1) + widest),
           `this line has ${width} columns`, `lines in fences stay within ${widest}: break it`)
       })
+    }
+  }
+}
+
+/** Draws every picture; what cannot be drawn is an error at its line. */
+export function checkPictures(chapters: ParsedChapter[], out: Diagnostics): void {
+  for (const { path, fences } of chapters) {
+    for (const { opening, body, line, column } of fences) {
+      const lang = /^[`~]+\s*(\S*)/.exec(opening)![1]
+      try {
+        if (isPicture(lang)) draw(lang, body.join('\n'))
+      } catch (error) {
+        if (!(error instanceof PictureError)) throw error
+        out.error(error.placeIn(at(path, line, column)), error.message, error.hint)
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
-import { checkTypes, checkWidths } from './check.ts'
+import { checkPictures, checkTypes, checkWidths } from './check.ts'
 import { Diagnostics, format, type Diagnostic, type Place } from './diagnostics.ts'
 import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
@@ -31,12 +31,13 @@ function summary(errors: number): void {
   console.error(errors === 1 ? '1 error' : `${errors} errors`)
 }
 
-/** Types, widths and rooms are checked on what tangles; else the tangle's errors stand. */
+/** Types, pictures, widths and rooms are checked on what tangles; else the tangle's errors stand. */
 export async function check(root: string): Promise<number> {
   const tangled = await tangleAndReport(root)
   if (!tangled) return 1
   const out = new Diagnostics()
   checkWidths(tangled.chapters, out)
+  checkPictures(tangled.chapters, out)
   checkRooms(tangled.files, out)
   const types = await checkTypes(root)
   for (const error of out.sorted(tangled.book.order)) console.error(format(error))

@@ -35,7 +35,7 @@ Edits are accepted only if tangling again gives exactly them; if one could go to
 two places, or its chapter has changed as well, none is carried.`)
   .action(async ({ root }: Options) => { process.exitCode = await untangleAndReport(root) })
 
-command('check', 'tangle, then check types, the width of fences, and which room imports which', `
+command('check', 'tangle, then check types, pictures, the width of fences, and which room imports which', `
 Errors are reported at the chapters' lines, as chapter.md:line:col: message.`)
   .action(async ({ root }: Options) => { process.exitCode = await check(root) })
 

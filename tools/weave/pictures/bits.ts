@@ -67,12 +67,13 @@ const range = ({ high, low }: Field) => (high === low ? `${high}` : `${high}–$
 
 /** One row: each field as wide as its bits. */
 function ruler(fields: Field[], low: number, width: number): string {
-  const cells = fields.map((field) => {
+  const missing = low + width - 1 - fields[0].high
+  const cells = fields.map((field, i) => {
     const top = Math.min(field.high, low + width - 1)
     const bottom = Math.max(field.low, low)
     const span = top - bottom + 1
     const ends = span > 1 ? `<i>${top}</i><i>${bottom}</i>` : `<i>${top}</i>`
-    return `<span class="field${fit(field.name, span * 32 / width)}" style="grid-column:span ${span}">${ends}<b>${prose(field.name)}</b></span>`
+    return `<span class="field${fit(field.name, span * 32 / width)}" style="grid-column:${i === 0 && missing > 0 ? `${missing + 1}/` : ''}span ${span}">${ends}<b>${prose(field.name)}</b></span>`
   })
   const words = fields.map((field) => `${range(field)} ${field.name}`).join(', ')
   return `<div class="ruler" role="img" aria-label="${escape(words)}" style="--bits:${width}">${cells.join('')}</div>`

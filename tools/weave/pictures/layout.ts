@@ -74,10 +74,10 @@ function sideBySide(text: string, at: string): { names: string[], note: string }
 
 function addressed(at: string | undefined, row: number): { at?: string, address?: number } {
   if (at === undefined) return {}
-  const address = Number(at.replace(/^\+/, ''))
+  const address = Number(at.replace(/^[A-Za-z]*\+/, ''))
   if (Number.isNaN(address)) {
     if (/^[A-Za-z]/.test(at)) return { at }
-    throw new PictureError(row, 0, `'${at}' is no address`, 'write 0x1000, 4096, +4 or a name')
+    throw new PictureError(row, 0, `'${at}' is no address`, 'write 0x1000, 4096, +4, M+4 or a name')
   }
   return { at, address }
 }
