@@ -5,6 +5,11 @@ import {
   PTE_PWT, PTE_RW, PTE_USER, SWITCHER_ADDR,
 } from '../../generated/abi/common.ts'
 import { blockPage, lguestDma } from '../../generated/abi/era-a.ts'
+import {
+  CALL_GATE32, INTERRUPT_GATE16, INTERRUPT_GATE32, TASK_GATE, TRAP_GATE16, TRAP_GATE32,
+} from '../../generated/emulator/descriptors.ts'
+import * as x87 from '../../generated/emulator/fpu/control.ts'
+import { DENORMALS_ARE_ZERO, FLUSH_TO_ZERO } from '../../generated/emulator/sse/state.ts'
 import { AC_FLAG, AF, CF, DF_FLAG, ID, IF, IOPL, NT, OF_FLAG, PF_FLAG, RF, SF, TF, VM, ZF } from '../../generated/emulator/state.ts'
 import { ADDEND, FETCH_TAG, READ_TAG, WRITE_TAG } from '../../generated/emulator/tlb.ts'
 import { FETCH, PRESENT, RESERVED, USER, WRITE } from '../../generated/emulator/walk.ts'
@@ -142,6 +147,25 @@ describe('pictures of the processor', () => {
     expect(addressesOf('P-preparation/1230', 'An entry of the buffer: offsets in words')).toEqual({
       'read tag': READ_TAG, 'write tag': WRITE_TAG, addend: ADDEND, 'fetch tag': FETCH_TAG, '': 4,
     })
+  })
+
+  it('P:1700 and P:1801: status and control of x87 and SSE', () => {
+    const exceptions = { PE: x87.PE, UE: x87.UE, OE: x87.OE, ZE: x87.ZE, DE: x87.DE, IE: x87.IE }
+    expect(masksOf('P-preparation/1700', 'The status word')).toMatchObject({
+      C3: x87.C3, C2: x87.C2, C1: x87.C1, C0: x87.C0, ES: x87.ES, SF: x87.STACK_FAULTED, ...exceptions,
+    })
+    expect(masksOf('P-preparation/1800', 'MXCSR: its sixteen bits that mean something'))
+      .toMatchObject({ FZ: FLUSH_TO_ZERO, DAZ: DENORMALS_ARE_ZERO, ...exceptions })
+  })
+
+  it('P:1551 and P:1562: types of gates', () => {
+    const type = (part: string, title: string) => fieldsOf(part, title).find((f) => f.name === 'type')!.meaning
+    const gate = type('P-preparation/1550', 'A gate of the interrupt table, the higher of its two words on top')
+    for (const [number, word] of [[INTERRUPT_GATE32, 'interrupt gate'], [TRAP_GATE32, 'trap gate'], [TASK_GATE, 'task gate']] as const) {
+      expect(gate).toContain(`${number}: ${word}`)
+    }
+    expect(gate).toContain(`${INTERRUPT_GATE16} and ${TRAP_GATE16}`)
+    expect(type('P-preparation/1560', 'A call gate, the higher of its two words on top')).toContain(`${CALL_GATE32}: a call gate`)
   })
 
   it('descriptors and gates are of eight bytes, and agree where they overlap', () => {

@@ -94,10 +94,14 @@ function neighbours(site: Site, page: Page, woven: Woven): string {
 
 function list(what: string, page: Page, site: Site, blocks: Woven[]): string {
   if (blocks.length === 0) return ''
+  const times = new Map<string, number>()
   const links = blocks.map((woven) => {
     const place = sectionName(site, woven)
     const name = what === 'Used in' ? `${nameOf(site, woven.definition)} (${place})` : place
-    return `<a href="${relative(page.url, woven.url)}">${escape(name)}</a>`
+    const nth = (times.get(name) ?? 0) + 1
+    times.set(name, nth)
+    const label = nth > 1 ? `${name} (${nth})` : name
+    return `<a href="${relative(page.url, woven.url)}">${escape(label)}</a>`
   })
   return `<p>${what} ${links.join(', ')}</p>`
 }

@@ -23,6 +23,7 @@ export async function weaveBody(
   linkChapters(page, tree)
   markNotes(tree)
   linkHeadings(tree)
+  keepTogether(tree)
   const hast = await toHast.run(tree)
   return toHtml(hast as never, { allowDangerousHtml: true })
 }
@@ -65,6 +66,13 @@ function linkHeadings(tree: Root): void {
     if (heading.depth === 1) return
     const hProperties = { className: ['anchor'], ariaLabel: 'Link to this section' }
     heading.children.push({ type: 'link', url: `#${id}`, data: { hProperties }, children: [{ type: 'text', value: '#' }] })
+  })
+}
+
+/** Code in a line is broken only where it is long: `--stats` reads badly in two. */
+function keepTogether(tree: Root): void {
+  visit(tree, 'inlineCode', (code) => {
+    if (code.value.length <= 24) code.data = { hProperties: { className: ['short'] } }
   })
 }
 
