@@ -27,8 +27,22 @@ describe('P:3651 keys', () => {
     ['cancel', 'garbage\x03echo new', 'new'],
     ['an unknown control key', 'echo a\x02b', 'ab'],
     ['an unknown arrow', 'echo a\x1b[Zb', 'ab'],
+    ['Home and End as letters', 'cho x\x1b[He\x1bOFy', 'xy'],
+    ['Home and End as numbers', 'cho x\x1b[1~e\x1b[4~y', 'xy'],
+    ['Home and End as other numbers', 'cho x\x1b[7~e\x1b[8~y', 'xy'],
+    ['Delete in the middle', `echo abX${LEFT}c${LEFT}\x1b[3~\x1b[3~`, 'ab'],
+    ['Delete at the end', 'echo ab\x1b[3~c', 'abc'],
+    ['a function key', 'echo a\x1b[13~b', 'ab'],
+    ['a modified arrow', 'echo ac\x1b[1;5Db', 'abc'],
+    ['a letter with Alt', 'echo a\x1bxb', 'ab'],
+    ['escape and cancel', 'junk\x1b[\x03\x15echo a', 'a'],
   ])('%s', async (_name, keys, said) => {
     expect(await answers(keys)).toContain(said);
+  });
+
+  it('Delete before the last character redraws', async () => {
+    const { out } = await session([`echo ab${LEFT}\x1b[3~\n`]);
+    expect(out).toContain('\rpuppy> echo a\x1b[K\n');
   });
 
   it('a line has its limit', async () => {

@@ -186,7 +186,9 @@ describe('on a terminal', () => {
     await finish(terminal, 0);
   });
 
-  it.each([['SIGTERM', 143], ['SIGHUP', 129], ['SIGINT', 130]] as const)(
+  it.each([
+    ['SIGTERM', 143], ['SIGHUP', 129], ['SIGINT', 130], ['SIGABRT', 134], ['SIGUSR2', 140],
+  ] as const)(
     'is restored after %s', async (signal, status) => {
       const terminal = await session();
       const pid = Number(/pid:(\d+)\./.exec(terminal.screen)![1]);
