@@ -88,15 +88,15 @@ export function userDescriptors(): Uint32Array {
     | (d.pages ? 16 : 0) | (d.missing ? 32 : 0) | 64]))
 }
 
+/** The bit that means nothing; Linux sets it for `useable`. */
+const AVAILABLE = 0x1000
+
 /** Low and high word of a descriptor. */
 function descriptor(base: number, limit: number, flags: number) {
   return [(base << 16) | (limit & 0xffff),
     (base & 0xff000000) | (limit & 0xf0000) | (flags << 8)
     | ((base >>> 16) & 0xff)]
 }
-
-/** The bit that means nothing; Linux sets it for `useable`. */
-const AVAILABLE = 0x1000
 
 function localWords(d: LocalDescriptor): number[] {
   const type = (d.less ? 0 : 2) | (d.contents << 2) | 1
@@ -107,8 +107,9 @@ function localWords(d: LocalDescriptor): number[] {
 const FLAT: [number, number][] = [
   [KERNEL_CODE, 0xc09b], [0x10, 0xc09b], [KERNEL_DATA, 0xc093],
   [USER_CODE & ~7, 0xc0fb], [USER_DATA & ~7, 0xc0f3],
-  // Linux's 64-bit code, and where it keeps a processor's number as a limit
-  [0x30, 0xa0fb], [CPU_NUMBER, 0x40f5],
+  // Linux's 64-bit code, its C library's thread, and where it keeps a
+  // processor's number as a limit
+  [0x30, 0xa0fb], [0x60, 0xc0f3 | AVAILABLE], [CPU_NUMBER, 0x40f5],
 ]
 
 /** The tables, as bytes from SYSTEM on. */

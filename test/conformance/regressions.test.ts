@@ -33,11 +33,20 @@ test('ENTER on a 16-bit stack gives EBP all of ESP, as the manual writes it', ()
   const { cpu, physical } = machine
   cpu.setSegment(2, { selector: 0x10, base: 0, limit: 0xffff, flags: 0x93 })
   physical.writeBytes(0x1000, Uint8Array.of(0xc8, 8, 0, 0, 0xf4))
-  cpu.setReg(4, 0x12348000)
-  cpu.eip = 0x1000
-  cpu.run(10)
-  expect(cpu.reg(5) >>> 0).toBe(0x12347ffc)
-  expect(cpu.reg(4) >>> 0).toBe(0x12347ff4)
+  const enterAt = (esp: number) => {
+    cpu.setReg(4, esp)
+    cpu.eip = 0x1000
+    cpu.run(10)
+    return [cpu.reg(5) >>> 0, cpu.reg(4) >>> 0]
+  }
+  expect(enterAt(0x12348000)).toEqual([0x12347ffc, 0x12347ff4])
+  expect(enterAt(0x12340000)).toEqual([0x1234fffc, 0x1234fff4])
+})
+
+test('BOUND reads both bounds before it looks at one', () => {
+  // the upper one is on the missing page
+  const outcome = inRing3([0x62, 0x0d, 0xfc, 0x7f, 0, 0])
+  expect(outcome).toMatchObject({ vector: 14, cr2: 0x8000 })
 })
 
 const subject = new Subject()
