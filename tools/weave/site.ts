@@ -4,6 +4,7 @@ import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
 import { findChapters, readChapter } from '../tangle/chapters.ts'
+import { textOf, type TangledFile } from '../tangle/expand.ts'
 import { read } from '../tangle/tangle.ts'
 import { Colourist } from './highlight.ts'
 import { cover, fileIndex, tagIndex } from './indexes.ts'
@@ -12,6 +13,7 @@ import { contentsOf, markdownOf } from './markdown-edition.ts'
 import { sectionName } from './block.ts'
 import { modelOf, nameOf, type Page, type Site } from './model.ts'
 import { weaveBody } from './page.ts'
+import { wholeFile } from './whole-file.ts'
 
 /** The site's look stands beside the tools, whatever book is woven. */
 export const themeFolder = fileURLToPath(new URL('../../site/theme', import.meta.url))
@@ -33,7 +35,11 @@ export class Weaver {
   private readonly colourist: Colourist
   /** Bodies by page; good while the page's text and what it may link to stay. */
   private readonly bodies = new Map<string, Body>()
+  /** Pages of whole files, by path; good while text and sections stay. */
+  private readonly wholes = new Map<string, { text: string, frame: Frame }>()
   private surroundings = ''
+  /** The text of every page as it stands on disk, once it was looked at. */
+  private readonly last = new Map<string, string>()
   /** What this weave has made, changed or not. */
   private readonly made = new Set<string>()
 
@@ -45,7 +51,7 @@ export class Weaver {
 
   /** Writes the site into its folder; with `edition`, the Markdown edition too. */
   async weave(edition = false): Promise<Weave> {
-    const { book, errors } = await read(this.root)
+    const { book, files, errors } = await read(this.root)
     const texts = new Map(findChapters(this.root).map((c) => [c.path, readChapter(this.root, c)]))
     const site = modelOf(book, texts)
     this.forgetIfMoved(site)
@@ -57,11 +63,12 @@ export class Weaver {
       this.frame(site, { url: page.url, title: page.title, body, page }, written)
       errors.push(...wrong)
     }
+    for (const file of files) this.frame(site, await this.whole(site, file), written)
     if (edition) this.edition(site, written)
     this.theme(written)
     this.removeOld(edition)
     this.colourist.save()
-    return { pages: site.pages.length + 3, written, errors }
+    return { pages: site.pages.length + files.length + 3, written, errors }
   }
 
   /** Pages link to tags and blocks of other pages: if any of these moved, all are woven anew. */
@@ -70,7 +77,10 @@ export class Weaver {
       [woven.url, nameOf(site, woven.definition), sectionName(site, woven)])
     const uses = [...site.usedIn.values()].map((users) => users.map((user) => user.id))
     const now = JSON.stringify([[...site.tags.values()], blocks, uses])
-    if (now !== this.surroundings) this.bodies.clear()
+    if (now !== this.surroundings) {
+      this.bodies.clear()
+      this.wholes.clear()
+    }
     this.surroundings = now
   }
 
@@ -82,6 +92,15 @@ export class Weaver {
     const body = { tree: page.tree, html, errors: out.all }
     this.bodies.set(page.path, body)
     return body
+  }
+
+  private async whole(site: Site, file: TangledFile): Promise<Frame> {
+    const text = textOf(file)
+    const known = this.wholes.get(file.path)
+    if (known?.text === text) return known.frame
+    const frame = await wholeFile(site, file, this.colourist)
+    this.wholes.set(file.path, { text, frame })
+    return frame
   }
 
   private frame(site: Site, frame: Frame, written: string[]): void {
@@ -107,13 +126,19 @@ export class Weaver {
   private removeOld(edition: boolean): void {
     const pages = (readdirSync(this.out, { recursive: true }) as string[]).filter((path) =>
       /\.(html|md)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
-    for (const path of pages) if (!this.made.has(path)) rmSync(join(this.out, path))
+    for (const path of pages) {
+      if (this.made.has(path)) continue
+      rmSync(join(this.out, path))
+      this.last.delete(path)
+    }
   }
 
   private write(path: string, text: string, written: string[]): void {
     const file = join(this.out, path)
     this.made.add(join(path))
-    if (existsSync(file) && readFileSync(file, 'utf8') === text) return
+    const before = this.last.get(path) ?? (existsSync(file) ? readFileSync(file, 'utf8') : undefined)
+    this.last.set(path, text)
+    if (before === text) return
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
     written.push(path)
