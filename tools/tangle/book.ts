@@ -65,11 +65,23 @@ export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
   return book
 }
 
+/** A fence whose end was forgotten runs to the end of the next one, or of the chapter. */
+function checkClosed(chapter: string, fence: Fence, out: Diagnostics): void {
+  const hint = 'end it with a line of its own: ```'
+  const [mark] = /^(`+|~+)/.exec(fence.opening)!
+  const opens = new RegExp(`^\\s*${mark}+\\s*\\w+\\s*\\{`)
+  const i = fence.body.findIndex((line) => opens.test(line))
+  if (i >= 0) {
+    out.error(at(chapter, fence.line, fence.column),
+      `this fence is not closed before the next begins, in line ${fence.line + 1 + i}`, hint)
+  } else if (!fence.closed) {
+    out.error(at(chapter, fence.line, fence.column), 'this fence is never closed', hint)
+  }
+}
+
 function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | undefined {
   const place = at(chapter, fence.line, fence.column)
-  if (!fence.closed) {
-    out.error(place, 'this fence is never closed', 'end it with a line of its own: ```')
-  }
+  checkClosed(chapter, fence, out)
   const before = out.all.length
   const info = readInfo(fence.opening, place, out)
   if (info.classes.has('ignore')) return undefined

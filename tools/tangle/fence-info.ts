@@ -49,10 +49,15 @@ function readAttribute(item: string, place: Place, info: FenceInfo, out: Diagnos
   if (item.startsWith('.')) readClass(item.slice(1), place, info, out)
   else if (item.startsWith('#')) readId(item.slice(1), place, info, out)
   else if (item.startsWith('file=')) readFile(item.slice(5), place, info, out)
-  else {
-    out.error(place, `unknown attribute '${item}'`, known.includes(item)
-      ? `classes start with a dot: .${item}` : 'known are file=PATH, #name and .class')
-  }
+  else out.error(place, `unknown attribute '${item}'`, hintFor(item))
+}
+
+/** What may have been meant by an attribute that there is not. */
+function hintFor(item: string): string {
+  if (known.includes(item)) return `classes start with a dot: .${item}`
+  const [, key, value] = /^([^=]*)=(.*)$/.exec(item) ?? []
+  if (key !== undefined && nearest(key, ['file'])) return `did you mean file=${value}?`
+  return 'known are file=PATH, #name and .class'
 }
 
 function readClass(name: string, place: Place, info: FenceInfo, out: Diagnostics): void {
