@@ -46,6 +46,13 @@ describe('pictures of the Switcher and its pages', () => {
     })
   })
 
+  it('P:902: the record of registers, word by word', () => {
+    const title = 'Who pushes what: the record grows downwards from `esp0`; offsets in its page'
+    const { '': end, ...words } = addressesOf('P-preparation/900', title)
+    expect(end).toBe(0x1000)
+    expect(words).toEqual(Object.fromEntries(Object.entries(lguestRegs).map(([name, at]) => [name, LGUEST_REGS_OFFSET + at])))
+  })
+
   it('S:010 and H:480: the same in both worlds', () => {
     const pages = [0, 1, 2, 3].map((n) => SWITCHER_ADDR + n * 0x1000)
     expect(regionsOf('S-switcher/010', 'The same three pages in both worlds').map((r) => r.address)).toEqual(pages)

@@ -153,3 +153,12 @@ describe('a bad picture in a chapter', () => {
     expect(readFileSync(join(dist, 'L-launcher/000-a.html'), 'utf8')).toContain('2-0  b')
   })
 })
+
+describe('a picture on its page', () => {
+  it('links the tags in its notes', async () => {
+    const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\n```layout\nT\n\n0  a  see L:000, not L:999\n```\n' })
+    await new Weaver(root).weave()
+    expect(readFileSync(join(root, 'site/dist/L-launcher/000-a.html'), 'utf8')).toContain(
+      '<td class="note">see <a href="#l-000" title="A">L:000</a>, not L:999</td>')
+  })
+})

@@ -8,12 +8,13 @@ import { type Colourist, escape } from './highlight.ts'
 import { filesOf, keyOf, nameOf, relative, wholeUrl, type Page, type Site, type Woven } from './model.ts'
 import { draw, isPicture } from './pictures/draw.ts'
 import { PictureError } from './pictures/picture.ts'
+import { linkTagsInHtml } from './tags.ts'
 
 /** The HTML of a fence of `page`; what is wrong with a picture goes to `out`. */
 export async function weaveBlock(
   site: Site, page: Page, node: Code, colourist: Colourist, out: Diagnostics,
 ): Promise<string> {
-  if (isPicture(node.lang)) return picture(page, node, out)
+  if (isPicture(node.lang)) return picture(site, page, node, out)
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
   const lines = await colourist.lines(node.value, node.lang ?? 'text')
   if (!woven) return plain(node, lines)
@@ -25,9 +26,11 @@ export async function weaveBlock(
 }
 
 /** A picture drawn; if it cannot be, its text as it stands. */
-function picture(page: Page, node: Code, out: Diagnostics): string {
+function picture(site: Site, page: Page, node: Code, out: Diagnostics): string {
   try {
-    return draw(node.lang!, node.value)
+    const drawn = draw(node.lang!, node.value)
+    if (drawn.includes('<svg')) return drawn
+    return linkTagsInHtml(site, drawn, ({ url, title }) => ({ url: relative(page.url, url), title }))
   } catch (error) {
     if (!(error instanceof PictureError)) throw error
     const { line, column } = node.position!.start

@@ -14,7 +14,9 @@ import type { Highlighter } from 'shiki'
 import { readable } from './contrast.ts'
 
 const themes = { light: 'github-light', dark: 'github-dark' } as const
-const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff']
+const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff', 'wasm']
+/** Other names that fences use. */
+const aliases: Record<string, string> = { wat: 'wasm' }
 /** The ground that code stands on: --wash in the style sheet. */
 const grounds = { light: '#f5f2ea', dark: '#211f1c' } as const
 const version = 2
@@ -35,7 +37,8 @@ export class Colourist {
   }
 
   /** One string of HTML for each line of `code`. */
-  async lines(code: string, lang: string): Promise<string[]> {
+  async lines(code: string, name: string): Promise<string[]> {
+    const lang = aliases[name] ?? name
     if (!languages.includes(lang)) return code.split('\n').map(escape)
     const key = createHash('sha1').update(`${version}\0${lang}\0${code}`).digest('base64')
     this.used.add(key)

@@ -1,6 +1,7 @@
 /** Tags in the prose, such as H:205, as links to the sections that carry them. */
 import type { Link, PhrasingContent, Root, Text } from 'mdast'
 import { SKIP, visit } from 'unist-util-visit'
+import { escape } from './highlight.ts'
 import type { Site, TagPlace } from './model.ts'
 
 /** Where a tag's link leads, as seen from the page it is on, and what it says when pointed at. */
@@ -33,4 +34,14 @@ function splitTags(site: Site, node: Text, address: Address): PhrasingContent[] 
   }
   if (from < node.value.length) parts.push({ type: 'text', value: node.value.slice(from) })
   return parts
+}
+
+/** The same for HTML that is no tree yet; its text holds no links and no SVG. */
+export function linkTagsInHtml(site: Site, html: string, address: Address): string {
+  return html.replace(/>[^<>]+</g, (text) => text.replace(tag, (name) => {
+    const place = site.tags.get(name)
+    if (!place) return name
+    const { url, title } = address(place)
+    return `<a href="${url}"${title ? ` title="${escape(title)}"` : ''}>${name}</a>`
+  }))
 }
