@@ -10,12 +10,19 @@ document.getElementById('theme').addEventListener('click', () => {
   store(root.dataset.theme)
 })
 
+const tree = document.getElementById('chapters')
 const menu = document.getElementById('menu')
 menu.addEventListener('click', () => {
-  const open = document.getElementById('chapters').classList.toggle('open')
+  const open = tree.classList.toggle('open')
   menu.setAttribute('aria-expanded', String(open))
 })
-document.querySelector('#chapters [aria-current]')?.scrollIntoView({ block: 'center' })
+
+// Show the chapter in its tree, without moving the page.
+const current = tree.querySelector('[aria-current]')
+if (current) {
+  const below = current.getBoundingClientRect().top - tree.getBoundingClientRect().top
+  tree.scrollTop += below - tree.clientHeight / 2
+}
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return

@@ -64,6 +64,21 @@ describe.skipIf(!there)('the site in a browser', () => {
     expect(await title()).toBe(first)
   })
 
+  it('shows the chapter in its tree, and begins at the top of the page or where the address says', async () => {
+    await open('/P-preparation/3800-what-things-cost.html')
+    expect(await page.evaluate(() => scrollY)).toBe(0)
+    const seen = await page.evaluate(() => {
+      const tree = document.getElementById('chapters')!.getBoundingClientRect()
+      const { top, bottom } = document.querySelector('#chapters [aria-current]')!.getBoundingClientRect()
+      return top >= tree.top && bottom <= Math.min(tree.bottom, innerHeight)
+    })
+    expect(seen).toBe(true)
+    await open('/P-preparation/2010-modrm-and-sib.html#p-2012')
+    const { top } = await page.locator('#p-2012').evaluate((e) => e.getBoundingClientRect())
+    expect(top).toBeGreaterThan(0)
+    expect(top).toBeLessThan(200)
+  })
+
   it('follows a reference to its chunk, and marks where it landed', async () => {
     await open(device)
     const link = page.locator('figure .ref').first()
