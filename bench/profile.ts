@@ -1,6 +1,7 @@
 /**
  * Where the Launcher spends its time, by lines of chapters: V8 samples lines
- * of the bundle, and the bundle's source map knows the chapters.
+ * of the bundle, and the bundle's source map knows the chapters. Statements
+ * that the bundler has joined count for the first of them.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

@@ -54,6 +54,7 @@ async function build(root: string, module: string): Promise<boolean> {
       absWorkingDir: root, entryPoints: [join(root, 'generated', entry)], outfile: module,
       bundle: true, sourcemap: true, sourcesContent: false, format: 'esm',
       platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
+      minifySyntax: true, // writes the values of constants where their names are (P:1701)
     })
     return true
   } catch (error) {
