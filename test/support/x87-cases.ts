@@ -110,6 +110,20 @@ export function block(r: Random, options: Options = {}): Uint8Array {
   return bytes
 }
 
+/** A state with these numbers in ST(0) and on, the other registers empty. */
+export function stateOf(control: number, numbers: { sign: number, exp: number, sig: bigint }[]): Uint8Array {
+  const bytes = new Uint8Array(SIZE)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, control, true)
+  view.setUint16(8, 0xffff << (numbers.length * 2), true)
+  numbers.forEach(({ sign, exp, sig }, i) => {
+    view.setBigUint64(28 + i * 10, sig, true)
+    view.setUint16(36 + i * 10, exp | sign << 15, true)
+  })
+  view.setUint32(FLAGS_IN, 2, true)
+  return bytes
+}
+
 export function pieces(forms: string[], count: number, seed: number, options?: Options): Piece[] {
   const r = randoms(seed)
   return forms.map((form) => ({ name: form, code: codeOf(form), blocks: Array.from({ length: count }, () => block(r, options)) }))
