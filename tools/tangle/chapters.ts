@@ -22,11 +22,23 @@ const parts = 'LHPSM'
 
 /** All chapters under journey/ of `root`, in reading order. */
 export function findChapters(root: string): ChapterFile[] {
+  return folders(root).flatMap((folder) => chaptersIn(root, folder)).sort(inReadingOrder)
+}
+
+/** Markdown in the parts that is taken for no chapter, for want of a number; READMEs apart. */
+export function strays(root: string): string[] {
+  return folders(root).flatMap((folder) => readdirSync(join(root, 'journey', folder))
+    .filter((file) => /^[A-Za-z_-].*\.md$/.test(file) && !/^readme\.md$/i.test(file))
+    .map((file) => `journey/${folder}/${file}`))
+}
+
+/** The folders of the parts. */
+function folders(root: string): string[] {
   const journey = join(root, 'journey')
   if (!existsSync(journey)) return []
-  const folders = readdirSync(journey, { withFileTypes: true })
+  return readdirSync(journey, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && parts.includes(entry.name[0]))
-  return folders.flatMap((folder) => chaptersIn(root, folder.name)).sort(inReadingOrder)
+    .map((entry) => entry.name)
 }
 
 function chaptersIn(root: string, folder: string): ChapterFile[] {

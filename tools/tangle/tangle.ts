@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { gather, type Book, type ParsedChapter } from './book.ts'
 import { outlines } from './cache.ts'
-import { findChapters, readChapter, type ChapterFile } from './chapters.ts'
+import { findChapters, readChapter, strays, type ChapterFile } from './chapters.ts'
 import { at, Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
@@ -29,11 +29,24 @@ export async function read(
   const out = new Diagnostics()
   const found = findChapters(root)
   const texts = found.map((chapter) => instead(chapter.path, readChapter(root, chapter)))
+  checkFiles(root, found, texts, out)
   const parsed = await outlines(root, texts)
   const chapters = found.map((chapter, i) => ({ ...chapter, ...parsed[i] }))
   const book = gather(chapters, out)
   const files = expand(book, out)
   return { chapters, book, files, errors: out.sorted(book.order) }
+}
+
+/** A file that an editor has only begun to write, and one that nobody would read. */
+function checkFiles(root: string, found: ChapterFile[], texts: string[], out: Diagnostics): void {
+  found.forEach(({ path }, i) => {
+    if (texts[i].trim() !== '') return
+    out.error(at(path, 1, 1), 'this chapter is empty', 'write it, or delete the file if it is to go')
+  })
+  for (const path of strays(root)) {
+    out.error(at(path, 1, 1), 'no number leads the name of this chapter',
+      'name it like 200-interrupts-and-traps.md: chapters are read by number')
+  }
 }
 
 /**
