@@ -26,6 +26,7 @@ export class Colourist {
   private readonly file: string
   private readonly known = new Map<string, string[]>()
   private readonly used = new Set<string>()
+  private readonly pairs = new Set<string>()
   private shiki?: Highlighter
   private changed = false
 
@@ -41,13 +42,12 @@ export class Colourist {
     const lang = aliases[name] ?? name
     if (!languages.includes(lang)) return code.split('\n').map(escape)
     const key = createHash('sha1').update(`${version}\0${lang}\0${code}`).digest('base64')
-    this.used.add(key)
     const known = this.known.get(key)
-    if (known) return known
+    if (known) return this.meet(key, known)
     const lines = await this.colour(code, lang)
     this.known.set(key, lines)
     this.changed = true
-    return lines
+    return this.meet(key, lines)
   }
 
   private async colour(code: string, lang: string): Promise<string[]> {
@@ -71,17 +71,20 @@ export class Colourist {
 
   /** The rules for every pair of colours in use, for the style sheet. */
   styles(): string {
-    const pairs = new Set<string>()
-    for (const [key, lines] of this.known) {
-      if (!this.used.has(key)) continue
-      for (const line of lines) {
-        for (const [, name] of line.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) pairs.add(name)
-      }
-    }
-    return [...pairs].sort().map((name) => {
+    return [...this.pairs].sort().map((name) => {
       const [light, dark] = name.slice(1).split('-')
       return `.${name}{color:light-dark(#${light},#${dark})}\n`
     }).join('')
+  }
+
+  /** Notes the pairs of colours of a block that this weave meets for the first time. */
+  private meet(key: string, lines: string[]): string[] {
+    if (this.used.has(key)) return lines
+    this.used.add(key)
+    for (const line of lines) {
+      for (const [, name] of line.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) this.pairs.add(name)
+    }
+    return lines
   }
 }
 

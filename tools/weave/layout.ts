@@ -25,6 +25,7 @@ export function layout(site: Site, frame: Frame): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escape(title)}</title>
 <link rel="icon" href="${to('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${to('style.css')}">
@@ -50,23 +51,34 @@ ${frame.page ? sections(frame.page) : ''}
 `
 }
 
+/** Trees by the folder they are seen from and the part that stands open. */
+const trees = new WeakMap<Site, Map<string, string>>()
+
 /** The chapters by part, long parts by subject; the part that is being read stands open. */
-function tree(site: Site, frame: Frame): string {
-  return Object.entries(partNames).map(([part, name]) => {
-    const pages = site.pages.filter((page) => page.part === part)
+function tree(site: Site, { url, page }: Frame): string {
+  const known = trees.get(site) ?? new Map<string, string>()
+  trees.set(site, known)
+  const key = `${url.slice(0, url.lastIndexOf('/') + 1)} ${page?.part ?? ''}`
+  const html = known.get(key) ?? drawTree(site, url, page?.part)
+  known.set(key, html)
+  return page ? html.replace(`href="${relative(url, url)}"`, '$& aria-current="page"') : html
+}
+
+function drawTree(site: Site, from: string, part?: string): string {
+  return Object.entries(partNames).map(([letter, name]) => {
+    const pages = site.pages.filter((page) => page.part === letter)
     if (pages.length === 0) return ''
-    const open = !frame.page || frame.page.part === part
+    const open = part === undefined || part === letter
     const lists = bySubject(pages).map(([subject, inside]) => {
-      const links = inside.map((page) => chapterLink(page, frame)).join('\n')
+      const links = inside.map((page) => chapterLink(page, from)).join('\n')
       return `${subject ? `<p>${subject}</p>` : ''}<ol>${links}</ol>`
     })
-    return `<details${open ? ' open' : ''}><summary>${part} · ${name}</summary>${lists.join('\n')}</details>`
+    return `<details${open ? ' open' : ''}><summary>${letter} · ${name}</summary>${lists.join('\n')}</details>`
   }).join('\n')
 }
 
-function chapterLink(page: Page, frame: Frame): string {
-  const current = page.url === frame.url ? ' aria-current="page"' : ''
-  return `<li><a href="${relative(frame.url, page.url)}"${current}><small>${page.number}</small> ${escape(page.title)}</a></li>`
+function chapterLink({ url, number, title }: Page, from: string): string {
+  return `<li><a href="${relative(from, url)}"><small>${number}</small> ${escape(title)}</a></li>`
 }
 
 /** The sections of this page. */

@@ -14,9 +14,14 @@ function report({ pages, written, errors }: Weave, ms: number): void {
   process.stdout.write(`wove ${pages} pages, ${written.length} files changed, in ${Math.round(ms)} ms\n`)
 }
 
+/** One line that rewrites itself; the report overwrites it. */
+function showProgress(done: number, all: number): void {
+  process.stdout.write(`\rweaving chapter ${done + 1} of ${all}${done + 1 === all ? '\r\x1b[K' : ''}`)
+}
+
 async function weaveOnce(weaver: Weaver, edition: boolean): Promise<Weave> {
   const start = performance.now()
-  const weave = await weaver.weave(edition)
+  const weave = await weaver.weave(edition, process.stdout.isTTY ? showProgress : undefined)
   report(weave, performance.now() - start)
   return weave
 }

@@ -25,6 +25,8 @@ export interface Weave {
   errors: Diagnostic[]
 }
 
+export type Progress = (done: number, all: number) => void
+
 /** A page's middle, of the tree it was woven from, and what was wrong in it. */
 interface Body { tree: unknown, html: string, errors: Diagnostic[] }
 
@@ -49,8 +51,11 @@ export class Weaver {
     this.colourist = new Colourist(join(root, '.cache', 'colours.json'))
   }
 
-  /** Writes the site into its folder; with `edition`, the Markdown edition too. */
-  async weave(edition = false): Promise<Weave> {
+  /**
+   * Writes the site into its folder; with `edition`, the Markdown edition too.
+   * Before each chapter `progress` is told how many are done, and of how many.
+   */
+  async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
     const { book, files, errors } = await read(this.root)
     const texts = new Map(findChapters(this.root).map((c) => [c.path, readChapter(this.root, c)]))
     const site = modelOf(book, texts)
@@ -58,7 +63,8 @@ export class Weaver {
     const written: string[] = []
     this.made.clear()
     for (const frame of [cover(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
-    for (const page of site.pages) {
+    for (const [i, page] of site.pages.entries()) {
+      progress(i, site.pages.length)
       const { html: body, errors: wrong } = await this.chapter(site, page)
       this.frame(site, { url: page.url, title: page.title, body, page }, written)
       errors.push(...wrong)
