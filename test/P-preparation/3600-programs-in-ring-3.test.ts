@@ -54,7 +54,6 @@ describe('P:3601 one image', () => {
 describe('P:3603 telling', () => {
   it.each([
     ['put_decimal', 0, 0, '0'], ['put_decimal', 4294967295, 0, '4294967295'],
-    ['put_hex', 0xbeef, 0, 'beef'], ['put_hex', 0, 0, '0'],
     ['put_column', 42, 6, '    42'], ['put_column', 0, 3, '  0'],
     ['put_column', 123456, 4, '123456'],
   ])('%s of %i in %i columns', (name, eax, edx, printed) => {

@@ -15,6 +15,7 @@ describe('P:3701 the loop', () => {
 
   it('says so if there is no such program', async () => {
     expect((await session(lines('fetch ball'))).answers[0]).toBe("fetch: no such program; try 'help'\n");
+    expect((await session(lines('echo a |'))).answers[0]).toBe("(nothing): no such program; try 'help'\n");
   });
 });
 
