@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eraA } from '../../generated/abi/era-a.ts'
+import { eraB3 } from '../../generated/abi/era-b3.ts'
 import { callNumber } from '../../generated/abi/common.ts'
 import type { CallName } from '../../generated/abi/common.ts'
 import { DATA, hypercall, inKernel, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, PAGES, PGDIR, reason, run, sliceEnd, trap } from './scripted-host.ts'
@@ -39,6 +40,45 @@ describe('before the Guest is known', () => {
   test('the ring is not looked at', () => {
     const world = makeGuest()
     sliceEnd(world)
+    run(world)
+    expect(world.lg.dead).toBeNull()
+  })
+})
+
+/** Announces the data page of some era, as its kernels make it. */
+function announce(world: World, register: 'edx' | 'ebx', status: number, words: number | null) {
+  world.mm.writeBytes(DATA + status, new Uint8Array(64).fill(0xff))
+  if (words !== null) {
+    world.mm.write32(DATA + words, PAGE_OFFSET)
+    world.mm.write32(DATA + words + 4, 0x80)
+  }
+  hypercall(world, 'LGUEST_INIT', register === 'edx' ? DATA : 0, register === 'ebx' ? DATA : 0)
+  run(world)
+}
+
+describe('H:125 the era that is spoken', () => {
+  const pages = [
+    ['2.6.23', 'edx', 0x14, null], ['2.6.24', 'edx', 0x14, 0x468],
+    ['2.6.32', 'ebx', 0x18, 0x56c], ['3.11 to 4.0', 'ebx', 0x18, 0x568],
+    ['4.1 to 4.13', 'ebx', 0x18, 0x564],
+  ] as const
+  const own = { A: '2.6.23', B3: '3.11 to 4.0' }
+
+  test.each([eraA, eraB3])('only one of its own is served in era $name', (era) => {
+    for (const [kernels, register, status, words] of pages) {
+      const world = makeGuest()
+      Object.assign(world.lg, { era })
+      announce(world, register, status, words)
+      expect(world.lg.dead).toBe(kernels === own[era.name as 'A' | 'B3'] ? null
+        : `its data page is that of Linux ${kernels}, but it was born for ${era.kernels}`)
+    }
+  })
+
+  test('a page like none of them stays with what was agreed on', () => {
+    const world = makeGuest()
+    world.mm.write32(DATA + 0x468, PAGE_OFFSET)
+    world.mm.write32(DATA + 0x46c, 0x80)
+    hypercall(world, 'LGUEST_INIT', DATA)
     run(world)
     expect(world.lg.dead).toBeNull()
   })
