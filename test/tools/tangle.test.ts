@@ -100,6 +100,8 @@ describe('what is written', () => {
     await tangle(root)
     rmSync(join(root, 'generated/.cache'), { recursive: true })
     expect((await tangle(root)).result!.written).toEqual([])
+    write(root, 'generated/.cache/manifest.json', '{"host/a')
+    expect((await tangle(root)).result!.written).toEqual([])
   })
 
   test('again, if the last writing was cut short', async () => {

@@ -70,6 +70,7 @@ export function findRoot(from: string): string {
   }
 }
 
+/** The text of a chapter, as it is on disk. */
 export function readChapter(root: string, chapter: ChapterFile): string {
   return readFileSync(join(root, chapter.path), 'utf8')
 }

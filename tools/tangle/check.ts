@@ -12,6 +12,7 @@ import { Remapper } from './remap.ts'
 /** Columns a line in a fence may have, so that it fits a page. */
 const widest = 80
 
+/** Reports each line of a fence that is wider than a page of the book. */
 export function checkWidths(chapters: ParsedChapter[], out: Diagnostics): void {
   for (const { path, fences } of chapters) {
     for (const { line, body, columns } of fences) {

@@ -22,6 +22,7 @@ export async function tangleAndReport(root: string, force = false): Promise<Tang
   return tangled
 }
 
+/** All errors on standard error, and how many there were. */
 export function report(errors: Diagnostic[]): void {
   for (const error of errors) console.error(format(error))
   summary(errors.length)

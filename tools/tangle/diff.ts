@@ -12,6 +12,7 @@ export interface Hunk {
   lines: string[]
 }
 
+/** The hunks that lead from one text to the other, in order and apart from each other. */
 export function diff(before: string[], after: string[]): Hunk[] {
   let start = 0
   const shorter = Math.min(before.length, after.length)

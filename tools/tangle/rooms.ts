@@ -24,6 +24,7 @@ const platforms = ['launcher/node/', 'launcher/browser/']
 
 const imported = /\b(?:from|import)\s*\(?\s*'([^']+)'/
 
+/** Reports each import that goes against the arrows between the rooms. */
 export function checkRooms(files: TangledFile[], out: Diagnostics): void {
   for (const file of files) {
     for (const line of file.lines) {

@@ -4,6 +4,7 @@ import { scan, type Token } from './scan.ts'
 
 const scanned = new WeakMap<Fence, Token[][]>()
 
+/** The tokens of each line of a fence, scanned once. */
 export function tokensOf(fence: Fence): Token[][] {
   let lines = scanned.get(fence)
   if (!lines) {

@@ -61,8 +61,13 @@ export function writeWhole(path: string, text: string): void {
 
 const manifestPath = (generated: string) => join(generated, '.cache', 'manifest.json')
 
+/** What the tangler last wrote; nothing, if that cannot be read. */
 export function readManifest(generated: string): Manifest {
-  return JSON.parse(readIfThere(manifestPath(generated)) ?? '{}')
+  try {
+    return JSON.parse(readIfThere(manifestPath(generated)) ?? '{}')
+  } catch {
+    return {}
+  }
 }
 
 /** Whether a file still holds what the tangler wrote. */
