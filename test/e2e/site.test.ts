@@ -44,7 +44,7 @@ describe.skipIf(!there)('the site in a browser', () => {
     await browser.close()
     server.close()
     rmSync(dist, { recursive: true, force: true })
-  })
+  }, 60_000)
 
   it('leads from the cover into the first chapter', async () => {
     await open('/')
