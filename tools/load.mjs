@@ -4,7 +4,7 @@
  * A tool starts in a tenth of a second, most of it Node's own.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -38,6 +38,13 @@ async function bundle(folder) {
     return false
   }
   const half = `${folder}.${process.pid}`
+  try {
+    mkdirSync(half, { recursive: true })
+  } catch ({ message }) {
+    console.error(`${message}: run npm ci as the owner of that folder`)
+    process.exitCode = 1
+    return false
+  }
   await esbuild.build({
     entryPoints: ['main', 'launch'].map((name) => join(tools, 'tangle', `${name}.ts`)),
     outdir: half, bundle: true, splitting: true, sourcemap: true,

@@ -1,9 +1,9 @@
 /** The commands as a user runs them, each in a small project of its own. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cloneProject, copyOf, edit, project, text, write } from './fixture.ts'
+import { cloneProject, copyOf, edit, project, text, tree, write } from './fixture.ts'
 
 const chapter = 'journey/L-launcher/000-division.md'
 const testFile = 'test/L-launcher/000-division.test.ts'
@@ -44,6 +44,23 @@ describe('bin/lguest', () => {
     const { status, stdout, stderr } = run(root, 'bin/lguest.mjs')
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toContain(`${chapter}:17:3: chunk <<Check the divisor>> is not defined`)
+  })
+
+  test('needs to write nothing after npm ci', () => {
+    const root = cloneProject()
+    expect(run(root, 'bin/journey.mjs', 'prepare').status).toBe(0)
+    const before = tree(join(root, '.cache'))
+    expect(run(root, 'bin/lguest.mjs', 'a').stdout).toBe('session a\n')
+    expect(tree(join(root, '.cache'))).toEqual(before)
+  })
+
+  test.skipIf(process.getuid?.() === 0)('says who may write, if it may not', () => {
+    const root = cloneProject()
+    chmodSync(join(root, '.cache'), 0o555)
+    edit(root, chapter, '`session ', '`meeting ')
+    const { status, stdout, stderr } = run(root, 'bin/lguest.mjs')
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/^cannot write \S+: run npm ci as the owner of that folder\n$/)
   })
 
   test('says where code does not parse', () => {

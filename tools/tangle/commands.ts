@@ -1,6 +1,7 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
 import { checkPictures, checkTypes, checkWidths } from './check.ts'
 import { Diagnostics, format, type Diagnostic, type Place } from './diagnostics.ts'
+import { bundled } from './launch.ts'
 import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
 import { testsFor, Unknown } from './tags.ts'
@@ -61,6 +62,12 @@ export async function test(root: string, names: string[], coverage = false): Pro
     console.error(error.message)
     return 1
   }
+}
+
+/** Makes ready all that the Launcher needs to start. */
+export async function prepare(root: string): Promise<number> {
+  if (!await tangleAndReport(root)) return 1
+  return await bundled(root) ? 0 : 1
 }
 
 /** Carries edits in generated/ back into the chapters, and says what went where. */

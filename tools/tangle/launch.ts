@@ -19,25 +19,37 @@ const entry = 'launcher/node/main.ts'
 
 /** Runs the Launcher of the book at `root`, on this process's arguments. */
 export async function launch(root: string): Promise<void> {
+  const module = await ready(root).catch(notWritable)
+  if (!module) return
+  process.setSourceMapsEnabled(true)
+  await import(pathToFileURL(module).href)
+}
+
+/** The module to import, of chapters as they are now; undefined after an error was told. */
+async function ready(root: string): Promise<string | undefined> {
   const { result, errors } = await tangle(root)
   if (!result) {
     report(errors)
     process.exitCode = 1
-    return
+    return undefined
   }
   if (result.written.length > 0) note(`tangled ${result.written.length} of ${result.total} files`)
-  const module = await bundled(root)
-  if (!module) return
-  process.setSourceMapsEnabled(true)
-  await import(pathToFileURL(module).href)
+  return bundled(root)
+}
+
+/** A checkout that another user owns, and that is behind its chapters, is no bug of ours. */
+function notWritable(error: NodeJS.ErrnoException): undefined {
+  if (!/^(EACCES|EPERM|EROFS)$/.test(error.code ?? '')) throw error
+  console.error(`cannot write ${error.path}: run npm ci as the owner of that folder`)
+  process.exitCode = 1
 }
 
 function note(text: string): void {
   if (process.stderr.isTTY) console.error(text)
 }
 
-/** The Launcher as one module, made anew if any generated file changed. */
-async function bundled(root: string): Promise<string | undefined> {
+/** The Launcher as one module, made anew if any generated file changed; its path. */
+export async function bundled(root: string): Promise<string | undefined> {
   const cache = join(root, '.cache')
   const module = join(cache, 'launcher.mjs')
   const key = hash(JSON.stringify(readManifest(join(root, 'generated'))))
@@ -50,14 +62,16 @@ async function bundled(root: string): Promise<string | undefined> {
 async function build(root: string, module: string): Promise<boolean> {
   const esbuild = await import('esbuild')
   try {
-    await esbuild.build({
+    const { outputFiles } = await esbuild.build({
       absWorkingDir: root, entryPoints: [join(root, 'generated', entry)], outfile: module,
-      bundle: true, sourcemap: true, sourcesContent: false, format: 'esm',
+      bundle: true, write: false, sourcemap: true, sourcesContent: false, format: 'esm',
       platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
       minifySyntax: true, // writes the values of constants where their names are (P:1701)
     })
+    for (const { path, text } of outputFiles) writeWhole(path, text)
     return true
   } catch (error) {
+    if (!(error as BuildFailure).errors) throw error
     const remapper = new Remapper(root)
     reportFailure(remapped(error as BuildFailure, (place) => remapper.chapterPlace(place)))
     return false

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { findRoot } from './chapters.ts'
-import { check, tangleAndReport, test, untangleAndReport } from './commands.ts'
+import { check, prepare, tangleAndReport, test, untangleAndReport } from './commands.ts'
 import { Watch } from './watch.ts'
 
 const program = new Command('journey')
@@ -29,6 +29,10 @@ in any chapter nothing is written: the last good output stays.`)
   .action(async ({ root, force }: Options) => {
     process.exitCode = await tangleAndReport(root, force) ? 0 : 1
   })
+
+command('prepare', 'tangle, and bundle the Launcher: what npm ci does', `
+After it the Launcher can be run by people who may not write here.`)
+  .action(async ({ root }: Options) => { process.exitCode = await prepare(root) })
 
 command('untangle', 'carry edits made in generated/ back into the chapters', `
 Edits are accepted only if tangling again gives exactly them; if one could go to
