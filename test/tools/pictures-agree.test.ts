@@ -75,7 +75,7 @@ describe('pictures of the Switcher and its pages', () => {
     for (const name of registers.slice(0, 5)) expect(at[name], name).toBe(LGUEST_REGS_OFFSET + lguestRegs[name])
     expect(at['error code: processor']).toBe(LGUEST_REGS_OFFSET + lguestRegs.errcode)
     expect(at['14: the stub']).toBe(LGUEST_REGS_OFFSET + lguestRegs.trapnum)
-    expect(at['']).toBe(LGUEST_REGS_OFFSET)
+    expect(at['es, then ten others']).toBe(LGUEST_REGS_OFFSET)
   })
 })
 

@@ -67,7 +67,8 @@ describe('layout', () => {
     ['addresses that turn round', '0  a\n8  b\n4  c', '4:0: 4 does not lie above 8'],
     ['the same downwards', '8  a\n4  b\n4  c', '4:0: 4 does not lie below 4'],
     ['a bad number', '0q1  a', "2:0: '0q1' is no address"],
-    ['a bare address inside', '0  a\n4\n8  b', '3:0: nothing lies at 4'],
+    ['a bare address inside', '0  a\n4\n8  b', '3:0: nothing begins at 4'],
+    ['a bare address at the lower end', '8  a\n4  b\n0', '4:0: nothing begins at 0'],
     ['columns that differ', '0  a | b\n4  a | b | c', '2:0: 2 columns where there are 3'],
   ])('refuses %s', (_, body, message) => expect(refusal('layout', `T\n\n${body}`)).toBe(message))
 })

@@ -8,7 +8,8 @@
  *     0x00000000  boot page
  *
  * An address or offset, what begins there, and a note, two spaces between
- * them. Addresses run up or down, whichever tells better. A line without an
+ * them. Addresses run up or down, whichever tells better; the highest may
+ * stand alone, for where all ends. A line without an
  * address is a part of what stands above it, `. . .` a stretch left out, a
  * name in parentheses a hole. Bars part columns that lie side by side; a name
  * without bars fills them all; a line over the first address names them. A line that begins under the notes goes
@@ -82,9 +83,10 @@ function addressed(at: string | undefined, row: number): { at?: string, address?
   return { at, address }
 }
 
+/** Do addresses grow down the page? Names alone tell by which end is bare. */
 function goesUp(regions: Region[]): boolean {
   const [first, second] = regions.flatMap(({ address }) => address ?? [])
-  return second === undefined || second > first
+  return second === undefined ? regions[0]?.names.length > 0 : second > first
 }
 
 /** Addresses that turn round are a slip of the pen. */
@@ -101,10 +103,11 @@ function checkOrder(regions: Region[]): void {
 
 function checkColumns({ heads, regions }: Layout): void {
   const count = heads.length || Math.max(...regions.map((region) => region.names.length))
+  const end = goesUp(regions) ? regions.length - 1 : 0
   for (const [i, { names, row, gap, at }] of regions.entries()) {
-    if (names.length === 0 && !gap && i > 0 && i < regions.length - 1) {
-      throw new PictureError(row, 0, `nothing lies at ${at}`,
-        'only the first or the last line may be a bare address, for where all ends')
+    if (names.length === 0 && !gap && i !== end) {
+      throw new PictureError(row, 0, `nothing begins at ${at}`,
+        'an address is where a region begins; only where all ends it stands alone, beyond the highest')
     }
     if (names.length < 2 || names.length === count) continue
     throw new PictureError(row, 0, `${names.length} columns where there are ${count}`, 'part them with |')
