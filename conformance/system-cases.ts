@@ -233,9 +233,12 @@ const CONTROLS: number[][] = [
   [0x0f, 0x35], [0x0f, 0x32],
 ]
 
+/** QEMU looks at the ring first, hardware whether there is a CR1. */
+const readsCr1 = (op: number[]): boolean => op[1] === 0x20 && op[2] === 0xc8
+
 const privileges: Maker = (r) => {
   const s = new State(r)
-  const op = r.of(...CONTROLS)
+  const op = r.of(...CONTROLS.filter((bytes) => s.ring === 0 || !readsCr1(bytes)))
   const second = op[1]
   s.setReg(EAX, r.int())
   if (op.at(-1) === 0x9d) s.push(r.int() & ~0x40100)
