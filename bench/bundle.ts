@@ -34,15 +34,19 @@ export async function bundle(entry: string, { counting = false } = {}): Promise<
 const countOperations: Plugin = {
   name: 'count operations',
   setup(builder) {
-    builder.onLoad({ filter: /emulator\/interpreter\.ts$/ }, async ({ path }) => (
+    builder.onLoad({ filter: /translate\/loop\.ts$/ }, async ({ path }) => (
       { loader: 'ts', contents: withCounter(await readFile(path, 'utf8')) }))
   },
 }
 
-const DISPATCH = 'switch (w & 2047) {'
+/** Where the loop chooses by operation, and where it gets its functions. */
+const DISPATCH = 'body.table(hot)'
+const FUNCTIONS = 'find: cache.find,'
 
-function withCounter(interpreter: string): string {
-  const at = interpreter.indexOf(DISPATCH, interpreter.indexOf('function execute'))
-  if (at < 0) throw new Error('the main loop of the interpreter is not where it was: see P:1497')
-  return `${interpreter.slice(0, at)}${COUNTS}[w & 2047]++;${interpreter.slice(at)}`
+function withCounter(loop: string): string {
+  if (!loop.includes(DISPATCH) || !loop.includes(FUNCTIONS)) {
+    throw new Error('the main loop of the interpreter is not where it was: see P:1691')
+  }
+  return loop.replace(DISPATCH, `body.call('count', 1)\n${DISPATCH}`)
+    .replace(FUNCTIONS, `count: (n: number) => { ${COUNTS}[n]++; return n }, ${FUNCTIONS}`)
 }

@@ -3,7 +3,7 @@ import { Blocks, STEP } from '../generated/emulator/blocks.ts'
 import { FAULT } from '../generated/emulator/fault.ts'
 import { readFlags } from '../generated/emulator/flags.ts'
 import { Machine, type SegmentValue } from '../generated/emulator/index.ts'
-import { createInterpreter } from '../generated/emulator/interpreter.ts'
+import { createInterpreter } from '../generated/emulator/translate/loop.ts'
 import { loadSegment } from '../generated/emulator/segments.ts'
 import {
   CR2, EIP, RAM_BASE, SHADOW, STOP, type Core,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   CS, DS, ES, FS, GDT_LIMIT, LDTR, MODE, MODE_CODE32, MODE_FLAT,
-  MODE_FLAT_CODE, MODE_STACK32, MODE_USER, SEG, SEG_BASE, SEG_LIMIT, SS,
+  MODE_FLAT_CODE, MODE_STACK32, MODE_USER, RAM_BASE, SEG, SEG_BASE,
+  SEG_LIMIT, SS,
   TR, type Core,
 } from '../../generated/emulator/state.ts'
 import {
@@ -157,8 +158,8 @@ describe('P:1530 LDTR and TR', () => {
     const c = rings()
     descriptor(c, 0x58, 0x6000, 0x0f, 0x82, 0)
     lldt(c, 0x58)
-    c.i32.copyWithin((0x800000 + 0x6008) / 4,
-      (0x800000 + GDT + data(0)) / 4, (0x800000 + GDT + data(0)) / 4 + 2)
+    c.i32.copyWithin((RAM_BASE + 0x6008) / 4,
+      (RAM_BASE + GDT + data(0)) / 4, (RAM_BASE + GDT + data(0)) / 4 + 2)
     loadSegment(c, FS, 0x0c)
     expect(selector(c, FS)).toBe(0x0c)
     expect(faultOf(() => loadSegment(c, FS, 0x14))).toEqual([13, 0x14])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  CPL, CR0, CR0_TS, CS, DS, EFLAGS, EIP, ESP, LDTR, NT, SS, TR,
-  type Core,
+  CPL, CR0, CR0_TS, CS, DS, EFLAGS, EIP, ESP, LDTR, NT, RAM_BASE, SS,
+  TR, type Core,
 } from '../../generated/emulator/state.ts'
 import { farCall, farJump, iret } from '../../generated/emulator/far.ts'
 import { readFlags, writeFlags } from '../../generated/emulator/flags.ts'
@@ -92,7 +92,7 @@ describe('P:1575 the switch', () => {
     const c = twoTasks(0)
     descriptor(c, OTHER, OTHER_TSS, 0x2b, 0x81, 0)
     const half = (at: number, v: number): void => {
-      c.view.setUint16(0x800000 + OTHER_TSS + at, v, true)
+      c.view.setUint16(RAM_BASE + OTHER_TSS + at, v, true)
     }
     half(14, 0x4321)
     half(16, 0x46)

@@ -24,7 +24,7 @@ const forms = integerForms()
 function integerOperations(): Set<number> {
   const internal = CATALOGUE.forms.filter((form) => form.map === INTERNAL)
   const numbers = new Set([...forms, ...internal].flatMap((form) => [...form.operations].filter((n) => n >= 0)))
-  for (const o of CATALOGUE.operations) if (/[+~]/.test(o.key)) numbers.add(o.number)
+  for (const o of CATALOGUE.operations) if (/[+~^]/.test(o.key)) numbers.add(o.number)
   return numbers
 }
 
@@ -32,9 +32,9 @@ const formsOf = (key: string) => forms.filter((form) => form.keys.includes(key))
 
 /** Blocks that may contain the operation `key`: its forms, one after another. */
 function recipe(key: string, r: Random): Form[] {
-  const parts = key.split('+').map((part) => formsOf(part.replace('~', '')))
+  const parts = key.split('+').map((part) => formsOf(part.replace(/[~^]/g, '')))
   const list = parts.map((candidates) => candidates.length > 0 ? r.pick(candidates) : r.pick(forms))
-  return key.endsWith('~') ? [...list, r.pick(formsOf('sub.r32.r32')), ...list] : list
+  return /~/.test(key) ? [...list, r.pick(formsOf('sub.r32.r32')), ...list] : list
 }
 
 const EXTRA: Record<string, number[]> = {
