@@ -112,10 +112,11 @@ static uc_engine *start(void)
   uc_engine *uc;
   uc_hook hook;
   check(uc_open(UC_ARCH_X86, UC_MODE_32, &uc), "open");
-  map(uc, 0, MISSING, UC_PROT_ALL);
-  map(uc, MISSING + PAGE, READ_ONLY, UC_PROT_ALL);
+  /* a jump may lead into the data, and Unicorn dies of some random code */
+  map(uc, 0, MISSING, UC_PROT_READ | UC_PROT_WRITE);
+  map(uc, MISSING + PAGE, READ_ONLY, UC_PROT_READ | UC_PROT_WRITE);
   map(uc, READ_ONLY, READ_ONLY + PAGE, UC_PROT_READ);
-  map(uc, READ_ONLY + PAGE, DATA_SIZE, UC_PROT_ALL);
+  map(uc, READ_ONLY + PAGE, DATA_SIZE, UC_PROT_READ | UC_PROT_WRITE);
   map(uc, CODE, CODE + CODE_SIZE, UC_PROT_ALL);
   map(uc, TABLES, TABLES + TABLES_SIZE, UC_PROT_ALL);
   for (uint32_t at = 0; at < DATA_SIZE; at += PAGE)
