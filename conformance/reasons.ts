@@ -129,6 +129,9 @@ const isLocked = ({ test }: Scene) => prefixesOf(test).includes(0xf0)
 const modrm = ({ test }: Scene) => test.bytes[prefixesOf(test).length + 2]
 const gives = (ours: number, theirs: number) => (_: Scene, d: Deviation) => d.ours === ours && d.theirs === theirs
 
+const HALF_POPA: Reason = { instructions: /^popa$/, parts: ['register'], when: bothFault,
+  word: 'what POPA has loaded when a later load faults is left open (SDM 3, 6.5 Exception Classifications)' }
+
 const NATIVE: Reason[] = [
   { instructions: /./, parts: ['vector', 'code', 'cr2'], when: wrapsAt(2 ** 32),
     word: 'an operand beyond the end of 4 GiB may fault for its segment or its page, as the maker chose'
@@ -139,8 +142,7 @@ const NATIVE: Reason[] = [
   { instructions: /^(iret|far|cmps|movs|pop|push|enter|call|loadFar|l[lgi]dt|ltr|lmsw|f(n?save|n?stenv|ldenv|rstor|xsave|xrstor))/,
     parts: ['vector', 'code', 'cr2'], when: (s, d) => bothFault(s) && twoFault(s, d),
     word: 'two accesses would fault; faults of one instruction have no order (SDM 3, 6.9 Priority)' },
-  { instructions: /^popa$/, parts: ['register'], when: bothFault,
-    word: 'what POPA has loaded when a later load faults is left open (SDM 3, 6.5 Exception Classifications)' },
+  HALF_POPA,
   { instructions: /^pushSegment/, parts: ['memory'],
     when: ({ test }, { at }) => at.length <= 2 && at.every((i) => accessesOf(test)[0].size === 4
       && (i - accessesOf(test)[0].offset & 2) !== 0),
@@ -179,6 +181,7 @@ const NATIVE: Reason[] = [
 ]
 
 const UNICORN: Reason[] = [
+  HALF_POPA,
   { instructions: /^(sh[lr]d?|sar|rcl|rcr)$/, parts: ['flags'],
     word: 'Unicorn 2.0 loses CF when the operand is in memory; hardware does not' },
   { instructions: /^test$/, parts: ['vector', 'eip', 'flags'], when: ({ test }) => test.form.digit === 1,
