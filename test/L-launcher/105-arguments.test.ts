@@ -1,51 +1,51 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import { readArguments, VERSION } from
-  '../../generated/launcher/arguments.ts';
-import type { Plan } from '../../generated/launcher/arguments.ts';
-import { Farewell } from '../../generated/launcher/farewell.ts';
+  '../../generated/launcher/arguments.ts'
+import type { Plan } from '../../generated/launcher/arguments.ts'
+import { Farewell } from '../../generated/launcher/farewell.ts'
 
 const plan = (line: string): Plan => {
-  const result = readArguments(line.split(' ').filter(Boolean));
-  if ('text' in result) throw new Error('a text, not a plan');
-  return result;
-};
-const MB = 1 << 20;
+  const result = readArguments(line.split(' ').filter(Boolean))
+  if ('text' in result) throw new Error('a text, not a plan')
+  return result
+}
+const MB = 1 << 20
 
 describe('L:105 arguments', () => {
   it('boots Puppy when there is nothing to say', () => {
     expect(plan('')).toEqual({ memory: 32 * MB, kernel: null,
       kernelArguments: [], initrd: null, devices: [], verbose: false,
-      deterministic: false, era: null, stats: false, trace: false });
+      deterministic: false, era: null, stats: false, trace: false })
     expect(plan('--memory 16 -v')).toMatchObject(
-      { memory: 16 * MB, kernel: null, verbose: true });
-  });
+      { memory: 16 * MB, kernel: null, verbose: true })
+  })
 
   it('takes memory in megabytes, as 64 or 64m (B-L-005)', () => {
-    expect(plan('64 vmlinux').memory).toBe(64 * MB);
-    expect(plan('64m vmlinux').memory).toBe(64 * MB);
-    expect(plan('64MB vmlinux').memory).toBe(64 * MB);
-  });
+    expect(plan('64 vmlinux').memory).toBe(64 * MB)
+    expect(plan('64m vmlinux').memory).toBe(64 * MB)
+    expect(plan('64MB vmlinux').memory).toBe(64 * MB)
+  })
 
   it('gives all that follows the kernel to the Guest (B-L-010)', () => {
     expect(plan('64 vmlinux root=/dev/lgba -v --block=x quiet'))
       .toMatchObject({ kernel: 'vmlinux', verbose: false, devices: [],
-        kernelArguments: ['root=/dev/lgba', '-v', '--block=x', 'quiet'] });
-  });
+        kernelArguments: ['root=/dev/lgba', '-v', '--block=x', 'quiet'] })
+  })
 
   it('takes options before the memory and before the kernel', () => {
     expect(plan('--initrd=rd 64 -v vmlinux --initrd=other')).toMatchObject({
       initrd: 'rd', verbose: true, kernel: 'vmlinux',
-      kernelArguments: ['--initrd=other'] });
+      kernelArguments: ['--initrd=other'] })
     expect(plan('--block 1 64 vmlinux')).toMatchObject({ memory: 64 * MB,
-      devices: [{ kind: 'block', path: '1' }] });
-    expect(plan('-- 64 -odd-name- x').kernel).toBe('-odd-name-');
-  });
+      devices: [{ kind: 'block', path: '1' }] })
+    expect(plan('-- 64 -odd-name- x').kernel).toBe('-odd-name-')
+  })
 
   it('keeps devices in the order of the line (B-L-007, B-L-122)', () => {
     expect(plan('--block=b --block a 64 k').devices.map((d) => 'path' in d && d.path))
-      .toEqual(['b', 'a']);
-  });
+      .toEqual(['b', 'a'])
+  })
 
   it.each([
     ['vmlinux', "'vmlinux' alone"],
@@ -59,27 +59,27 @@ describe('L:105 arguments', () => {
     ['-m none', "memory size 'none'"],
     ['--memory=64 64 vmlinux', '--memory sizes Puppy'],
   ])('%s is one line and status 1 (B-L-008, B-L-009)', (line, words) => {
-    let thrown: unknown;
+    let thrown: unknown
     try {
-      plan(line);
+      plan(line)
     } catch (error) {
-      thrown = error;
+      thrown = error
     }
-    expect(thrown).toBeInstanceOf(Farewell);
-    const farewell = thrown as Farewell;
-    expect(farewell.message).toContain(words);
-    expect(farewell.message).not.toContain('\n');
-    expect(farewell.status).toBe(1);
-  });
+    expect(thrown).toBeInstanceOf(Farewell)
+    const farewell = thrown as Farewell
+    expect(farewell.message).toContain(words)
+    expect(farewell.message).not.toContain('\n')
+    expect(farewell.status).toBe(1)
+  })
 
   it('prints help and version as texts, not errors', () => {
-    const help = readArguments(['--help']);
-    expect('text' in help && help.text).toContain('MEMORY KERNEL');
-    expect(readArguments(['--version'])).toEqual({ text: `${VERSION}\n` });
-  });
+    const help = readArguments(['--help'])
+    expect('text' in help && help.text).toContain('MEMORY KERNEL')
+    expect(readArguments(['--version'])).toEqual({ text: `${VERSION}\n` })
+  })
 
   it('has the version of the package', () => {
-    const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(VERSION).toBe(manifest.version);
-  });
-});
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(VERSION).toBe(manifest.version)
+  })
+})

@@ -1,95 +1,95 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process'
 import {
   mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
-import { BytesFile } from '../../generated/launcher/bytes-file.ts';
-import { openFile } from '../../generated/launcher/node/files.ts';
-import { NodePlatform } from '../../generated/launcher/node/platform.ts';
-import { PlatformError } from '../../generated/launcher/platform.ts';
-import { bytes, text } from './fakes.ts';
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
+import { afterAll, describe, expect, it } from 'vitest'
+import { BytesFile } from '../../generated/launcher/bytes-file.ts'
+import { openFile } from '../../generated/launcher/node/files.ts'
+import { NodePlatform } from '../../generated/launcher/node/platform.ts'
+import { PlatformError } from '../../generated/launcher/platform.ts'
+import { bytes, text } from './fakes.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'lguest-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = mkdtempSync(join(tmpdir(), 'lguest-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('L:125 files', () => {
-  const path = join(folder, 'file');
+  const path = join(folder, 'file')
   const files = {
     'on a disk': (content: string) => {
-      writeFileSync(path, content);
-      return openFile(path, 'read-write');
+      writeFileSync(path, content)
+      return openFile(path, 'read-write')
     },
     'of bytes': (content: string) => new BytesFile(bytes(content)),
-  };
+  }
 
   it.each(Object.entries(files))('%s read, write and cut', (_name, make) => {
-    const file = make('0123456789');
-    expect(file.size()).toBe(10);
-    const into = new Uint8Array(4);
-    expect(file.readAt(3, into)).toBe(4);
-    expect(text(into)).toBe('3456');
-    expect(file.readAt(8, into)).toBe(2);
-    expect(file.readAt(100, into)).toBe(0);
-    expect(file.writeAt(9, bytes('abc'))).toBe(3);
-    expect(file.size()).toBe(12);
-    file.truncate(10);
-    const all = new Uint8Array(20);
-    expect(text(all.subarray(0, file.readAt(0, all)))).toBe('012345678a');
-    file.close();
-  });
+    const file = make('0123456789')
+    expect(file.size()).toBe(10)
+    const into = new Uint8Array(4)
+    expect(file.readAt(3, into)).toBe(4)
+    expect(text(into)).toBe('3456')
+    expect(file.readAt(8, into)).toBe(2)
+    expect(file.readAt(100, into)).toBe(0)
+    expect(file.writeAt(9, bytes('abc'))).toBe(3)
+    expect(file.size()).toBe(12)
+    file.truncate(10)
+    const all = new Uint8Array(20)
+    expect(text(all.subarray(0, file.readAt(0, all)))).toBe('012345678a')
+    file.close()
+  })
 
   it('are in the file when a write returns', () => {
-    writeFileSync(path, 'before');
-    const file = openFile(path, 'read-write');
-    file.writeAt(0, bytes('AFTER!'));
-    expect(readFileSync(path, 'utf8')).toBe('AFTER!');
-    file.close();
-  });
+    writeFileSync(path, 'before')
+    const file = openFile(path, 'read-write')
+    file.writeAt(0, bytes('AFTER!'))
+    expect(readFileSync(path, 'utf8')).toBe('AFTER!')
+    file.close()
+  })
 
   it('that cannot be opened say why', () => {
     expect(() => openFile(join(folder, 'none'), 'read')).toThrow(
-      new PlatformError('no such file'));
-    expect(() => openFile(folder, 'read')).toThrow('it is a directory');
+      new PlatformError('no such file'))
+    expect(() => openFile(folder, 'read')).toThrow('it is a directory')
     expect(() => openFile(join(path, 'x'), 'read')).toThrow(
-      'not a directory');
-    const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    expect(() => openFile(pipe, 'read')).toThrow('neither a file nor a disk');
-    expect(() => openFile('/dev/null', 'read-write')).toThrow('neither a file nor a disk');
-  });
-});
+      'not a directory')
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(() => openFile(pipe, 'read')).toThrow('neither a file nor a disk')
+    expect(() => openFile('/dev/null', 'read-write')).toThrow('neither a file nor a disk')
+  })
+})
 
 describe('L:125 the rest of the platform', () => {
-  const platform = new NodePlatform();
+  const platform = new NodePlatform()
 
   it('inflates, within limits', async () => {
-    const deflated = deflateRawSync(bytes('kernel'.repeat(100)));
-    const trailing = Uint8Array.from([...deflated, 1, 2, 3]);
+    const deflated = deflateRawSync(bytes('kernel'.repeat(100)))
+    const trailing = Uint8Array.from([...deflated, 1, 2, 3])
     expect(text(await platform.inflate(trailing, 600))).toBe(
-      'kernel'.repeat(100));
-    await expect(platform.inflate(deflated, 599)).rejects.toThrow();
-  });
+      'kernel'.repeat(100))
+    await expect(platform.inflate(deflated, 599)).rejects.toThrow()
+  })
 
   it('has timers that can be cancelled', async () => {
-    let rang = false;
-    platform.after(0, () => { rang = true; })();
-    await new Promise<void>((resolve) => { platform.after(2000, resolve); });
-    expect(rang).toBe(false);
-    await platform.breathe();
-    expect(platform.now()).toBeLessThanOrEqual(platform.now());
+    let rang = false
+    platform.after(0, () => { rang = true; })()
+    await new Promise<void>((resolve) => { platform.after(2000, resolve); })
+    expect(rang).toBe(false)
+    await platform.breathe()
+    expect(platform.now()).toBeLessThanOrEqual(platform.now())
     expect(Math.abs(platform.wallClock() - Date.now() * 1000)).toBeLessThan(
-      1e6);
-  });
+      1e6)
+  })
 
   it('is the only place that knows Node', () => {
     const names = readdirSync('generated/launcher').filter((name) =>
-      name.endsWith('.ts'));
+      name.endsWith('.ts'))
     for (const name of names) {
-      const source = readFileSync(join('generated/launcher', name), 'utf8');
-      expect(source, name).not.toMatch(/node:|process\./);
+      const source = readFileSync(join('generated/launcher', name), 'utf8')
+      expect(source, name).not.toMatch(/node:|process\./)
     }
-  });
-});
+  })
+})

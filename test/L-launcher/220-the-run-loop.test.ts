@@ -1,148 +1,148 @@
-import { describe, expect, it } from 'vitest';
-import { LHREQ_BREAK } from '../../generated/abi/common.ts';
+import { describe, expect, it } from 'vitest'
+import { LHREQ_BREAK } from '../../generated/abi/common.ts'
 import {
   EAGAIN, EINVAL, ENOENT, ERESTART,
-} from '../../generated/abi/errno.ts';
-import { InstructionClock } from '../../generated/host/clock.ts';
-import { setupConsole } from '../../generated/launcher/console.ts';
-import { DeviceTable } from '../../generated/launcher/devices.ts';
-import { CountedPace, RealPace } from '../../generated/launcher/pace.ts';
-import { runGuest } from '../../generated/launcher/run.ts';
-import { Waker } from '../../generated/launcher/waker.ts';
-import { bytes, fakeGuest, FakePlatform, putDma } from './fakes.ts';
+} from '../../generated/abi/errno.ts'
+import { InstructionClock } from '../../generated/host/clock.ts'
+import { setupConsole } from '../../generated/launcher/console.ts'
+import { DeviceTable } from '../../generated/launcher/devices.ts'
+import { CountedPace, RealPace } from '../../generated/launcher/pace.ts'
+import { runGuest } from '../../generated/launcher/run.ts'
+import { Waker } from '../../generated/launcher/waker.ts'
+import { bytes, fakeGuest, FakePlatform, putDma } from './fakes.ts'
 
 function fixture(...results: unknown[]) {
-  const fake = fakeGuest();
-  const platform = new FakePlatform();
-  const devices = new DeviceTable(fake.memory, platform.complain);
-  setupConsole(devices, platform, () => {});
-  fake.device.results.push(...results as typeof fake.device.results);
-  const waker = new Waker(fake.guest, devices.inputs, platform);
-  const pace = new RealPace(fake.guest, devices.inputs, waker, platform);
-  const run = () => runGuest(fake.guest, devices, waker, pace);
-  return { ...fake, platform, devices, run };
+  const fake = fakeGuest()
+  const platform = new FakePlatform()
+  const devices = new DeviceTable(fake.memory, platform.complain)
+  setupConsole(devices, platform, () => {})
+  fake.device.results.push(...results as typeof fake.device.results)
+  const waker = new Waker(fake.guest, devices.inputs, platform)
+  const pace = new RealPace(fake.guest, devices.inputs, waker, platform)
+  const run = () => runGuest(fake.guest, devices, waker, pace)
+  return { ...fake, platform, devices, run }
 }
-const error = (errno: number) => ({ kind: 'error', errno });
-const died = (reason: string) => [error(ENOENT), { reason }];
+const error = (errno: number) => ({ kind: 'error', errno })
+const died = (reason: string) => [error(ENOENT), { reason }]
 
 describe('L:220 the run loop', () => {
   it('hands output to its device and reads on (B-L-125)', async () => {
     const { run, memory, platform } = fixture(
-      { words: [0x3000, 0] }, { words: [0x3000, 0] }, ...died('x'));
-    memory.write(0x5000, bytes('hi'));
-    putDma(memory, 0x3000, [[0x5000, 2]]);
-    await expect(run()).rejects.toThrow('x');
-    expect(platform.out).toBe('hihi');
-  });
+      { words: [0x3000, 0] }, { words: [0x3000, 0] }, ...died('x'))
+    memory.write(0x5000, bytes('hi'))
+    putDma(memory, 0x3000, [[0x5000, 2]])
+    await expect(run()).rejects.toThrow('x')
+    expect(platform.out).toBe('hihi')
+  })
 
   it('tells why a Guest died, status 1 (B-L-126, B-L-130)', async () => {
-    const { run } = fixture(...died('bad stack segment 3'));
+    const { run } = fixture(...died('bad stack segment 3'))
     await expect(run()).rejects.toMatchObject(
-      { message: 'bad stack segment 3', status: 1 });
-  });
+      { message: 'bad stack segment 3', status: 1 })
+  })
 
   it('prints nothing unprintable', async () => {
-    const { run } = fixture(...died('CRASH: \x1b[2J\nline two\x07'));
-    await expect(run()).rejects.toThrow('CRASH: ?[2J line two?');
-    const long = fixture(...died('y'.repeat(5000)));
+    const { run } = fixture(...died('CRASH: \x1b[2J\nline two\x07'))
+    await expect(run()).rejects.toThrow('CRASH: ?[2J line two?')
+    const long = fixture(...died('y'.repeat(5000)))
     await expect(long.run()).rejects.toMatchObject(
-      { message: 'y'.repeat(1023) });
-  });
+      { message: 'y'.repeat(1023) })
+  })
 
   it('takes "Power down" for a good end (X-36)', async () => {
     expect(await fixture(...died('CRASH: Power down')).run())
-      .toBe('power off');
+      .toBe('power off')
     expect(await fixture(...died('CRASH: Power down\n')).run())
-      .toBe('power off');
-  });
+      .toBe('power off')
+  })
 
   it('boots again when asked (X-37)', async () => {
-    expect(await fixture(error(ERESTART)).run()).toBe('restart');
-  });
+    expect(await fixture(error(ERESTART)).run()).toBe('restart')
+  })
 
   it('serves inputs at EAGAIN, then BREAK 0 (B-L-127)', async () => {
     const { run, device, platform, memory } = fixture(
-      error(EAGAIN), error(ERESTART));
-    putDma(memory, 0x3000, [[0x5000, 8]]);
-    device.bound.set(0, { records: [0x3000], irq: 1 });
-    platform.console.type('key');
-    await run();
-    expect(memory.read32(0x3000)).toBe(3);
-    expect(device.written.at(-1)).toEqual([LHREQ_BREAK, 0]);
-  });
+      error(EAGAIN), error(ERESTART))
+    putDma(memory, 0x3000, [[0x5000, 8]])
+    device.bound.set(0, { records: [0x3000], irq: 1 })
+    platform.console.type('key')
+    await run()
+    expect(memory.read32(0x3000)).toBe(3)
+    expect(device.written.at(-1)).toEqual([LHREQ_BREAK, 0])
+  })
 
   it('is broken out of when input waits after a slice', async () => {
     const { run, device, platform } = fixture(
-      { kind: 'again' }, error(EAGAIN), error(ERESTART));
-    platform.console.type('key');
-    await run();
-    expect(device.sent(LHREQ_BREAK)).toEqual([[1], [0]]);
-  });
+      { kind: 'again' }, error(EAGAIN), error(ERESTART))
+    platform.console.type('key')
+    await run()
+    expect(device.sent(LHREQ_BREAK)).toEqual([[1], [0]])
+  })
 
   it('sleeps while the Guest is halted', async () => {
     const { run, platform } = fixture(
-      { kind: 'halted', until: 1e6 + 3000 }, error(ERESTART));
-    const end = run();
-    await Promise.resolve();
-    expect(platform.timers.map((t) => t.at)).toEqual([1e6 + 3000]);
-    platform.timers[0].callback();
-    expect(await end).toBe('restart');
-  });
+      { kind: 'halted', until: 1e6 + 3000 }, error(ERESTART))
+    const end = run()
+    await Promise.resolve()
+    expect(platform.timers.map((t) => t.at)).toEqual([1e6 + 3000])
+    platform.timers[0].callback()
+    expect(await end).toBe('restart')
+  })
 
   it('ends at any other error (B-L-128)', async () => {
     await expect(fixture(error(EINVAL)).run()).rejects.toThrow(
-      'Running guest failed');
-  });
-});
+      'Running guest failed')
+  })
+})
 
 describe('L:220 counted time', () => {
   const counted = (pipe: boolean) => {
-    const fake = fakeGuest();
-    const platform = new FakePlatform();
-    platform.console.isTerminal = !pipe;
-    const devices = new DeviceTable(fake.memory, platform.complain);
-    setupConsole(devices, platform, () => {});
-    putDma(fake.memory, 0x3000, [[0x5000, 8]]);
-    fake.device.bound.set(0, { records: [0x3000], irq: 1 });
-    const waker = new Waker(fake.guest, devices.inputs, platform);
-    const clock = new InstructionClock({ instructions: 1000 }, 100);
+    const fake = fakeGuest()
+    const platform = new FakePlatform()
+    platform.console.isTerminal = !pipe
+    const devices = new DeviceTable(fake.memory, platform.complain)
+    setupConsole(devices, platform, () => {})
+    putDma(fake.memory, 0x3000, [[0x5000, 8]])
+    fake.device.bound.set(0, { records: [0x3000], irq: 1 })
+    const waker = new Waker(fake.guest, devices.inputs, platform)
+    const clock = new InstructionClock({ instructions: 1000 }, 100)
     const pace = new CountedPace(fake.guest, devices.inputs, waker, platform,
-      clock);
-    return { ...fake, platform, waker, clock, pace };
-  };
+      clock)
+    return { ...fake, platform, waker, clock, pace }
+  }
 
   it('waits for a pipe, and no Guest time passes', async () => {
-    const { pace, platform, waker, clock } = counted(true);
-    const idle = pace.idle(5000);
-    expect(platform.console.requests).toBe(1);
-    platform.console.type('x');
-    await idle;
-    expect(waker.shouted).toBe(true);
-    expect(clock.now()).toBe(10);
-  });
+    const { pace, platform, waker, clock } = counted(true)
+    const idle = pace.idle(5000)
+    expect(platform.console.requests).toBe(1)
+    platform.console.type('x')
+    await idle
+    expect(waker.shouted).toBe(true)
+    expect(clock.now()).toBe(10)
+  })
 
   it('moves the hands when nothing is to come', async () => {
-    const { pace, platform, device, clock } = counted(true);
-    device.bound.clear();
-    await pace.idle(5000);
-    expect(clock.now()).toBe(5000);
-    expect(platform.timers).toEqual([]);
-  });
+    const { pace, platform, device, clock } = counted(true)
+    device.bound.clear()
+    await pace.idle(5000)
+    expect(clock.now()).toBe(5000)
+    expect(platform.timers).toEqual([])
+  })
 
   it('gives a person time', async () => {
-    const { pace, platform, clock } = counted(false);
-    const idle = pace.idle(5010);
-    await Promise.resolve();
-    expect(platform.timers[0].at).toBe(platform.time + 5000);
-    platform.timers[0].callback();
-    await idle;
-    expect(clock.now()).toBe(5010);
-  });
+    const { pace, platform, clock } = counted(false)
+    const idle = pace.idle(5010)
+    await Promise.resolve()
+    expect(platform.timers[0].at).toBe(platform.time + 5000)
+    platform.timers[0].callback()
+    await idle
+    expect(clock.now()).toBe(5010)
+  })
 
   it('takes no input while the Guest is busy', async () => {
-    const { pace, platform, waker } = counted(false);
-    platform.console.type('x');
-    await pace.breathe();
-    expect(waker.shouted).toBe(false);
-  });
-});
+    const { pace, platform, waker } = counted(false)
+    platform.console.type('x')
+    await pace.breathe()
+    expect(waker.shouted).toBe(false)
+  })
+})

@@ -1,17 +1,17 @@
-import { describe, expect, it } from 'vitest';
-import { session } from '../support/puppy.ts';
+import { describe, expect, it } from 'vitest'
+import { session } from '../support/puppy.ts'
 
-const UP = '\x1b[A';
-const DOWN = '\x1b[B';
-const RIGHT = '\x1b[C';
-const LEFT = '\x1b[D';
+const UP = '\x1b[A'
+const DOWN = '\x1b[B'
+const RIGHT = '\x1b[C'
+const LEFT = '\x1b[D'
 
 /** What the program that these keys start prints. */
 async function answers(...keys: string[]): Promise<string[]> {
-  const { answers: all, out } = await session(keys.map((key) => `${key}\r`));
-  const said = all.map((answer) => answer.split('\n').filter((text) => text !== '').pop() ?? '');
-  expect(out.length).toBeGreaterThan(0);
-  return said.filter((text) => text !== '' && !/[\x1b\r]/.test(text));
+  const { answers: all, out } = await session(keys.map((key) => `${key}\r`))
+  const said = all.map((answer) => answer.split('\n').filter((text) => text !== '').pop() ?? '')
+  expect(out.length).toBeGreaterThan(0)
+  return said.filter((text) => text !== '' && !/[\x1b\r]/.test(text))
 }
 
 describe('P:3651 keys', () => {
@@ -37,55 +37,55 @@ describe('P:3651 keys', () => {
     ['a letter with Alt', 'echo a\x1bxb', 'ab'],
     ['escape and cancel', 'junk\x1b[\x03\x15echo a', 'a'],
   ])('%s', async (_name, keys, said) => {
-    expect(await answers(keys)).toContain(said);
-  });
+    expect(await answers(keys)).toContain(said)
+  })
 
   it('Delete before the last character redraws', async () => {
-    const { out } = await session([`echo ab${LEFT}\x1b[3~\n`]);
-    expect(out).toContain('\rpuppy> echo a\x1b[K\n');
-  });
+    const { out } = await session([`echo ab${LEFT}\x1b[3~\n`])
+    expect(out).toContain('\rpuppy> echo a\x1b[K\n')
+  })
 
   it('a line has its limit', async () => {
-    const said = await answers(`echo ${'z'.repeat(300)}`);
-    expect(said[0]).toBe('z'.repeat(115));
-  });
+    const said = await answers(`echo ${'z'.repeat(300)}`)
+    expect(said[0]).toBe('z'.repeat(115))
+  })
 
   it('Enter is 13 or 10', async () => {
-    const { answers: all } = await session(['echo a\r', 'echo b\n']);
-    expect(all.slice(0, 2)).toEqual(['a\n', 'b\n']);
-  });
+    const { answers: all } = await session(['echo a\r', 'echo b\n'])
+    expect(all.slice(0, 2)).toEqual(['a\n', 'b\n'])
+  })
 
   it('a pipe gives a transcript without control characters', async () => {
-    const { out } = await session(['echo one\n', 'ps\n', 'mem\n']);
-    expect(out).toMatch(/^[\n -~]*$/);
-    expect(out).toContain('puppy> echo one\none\npuppy> ps\n');
-  });
+    const { out } = await session(['echo one\n', 'ps\n', 'mem\n'])
+    expect(out).toMatch(/^[\n -~]*$/)
+    expect(out).toContain('puppy> echo one\none\npuppy> ps\n')
+  })
 
   it('a line that the end of input cuts is a line', async () => {
-    expect((await session(['echo cut'])).answers[0]).toBe('cut\n');
-  });
+    expect((await session(['echo cut'])).answers[0]).toBe('cut\n')
+  })
 
   it('^D ends an empty line only', async () => {
-    const { out, status } = await session(['echo a\x04b\n', '\x04', 'echo never\n']);
-    expect(out).toContain('\nab\n');
-    expect(out).not.toContain('never');
-    expect(status).toBe(0);
-  });
-});
+    const { out, status } = await session(['echo a\x04b\n', '\x04', 'echo never\n'])
+    expect(out).toContain('\nab\n')
+    expect(out).not.toContain('never')
+    expect(status).toBe(0)
+  })
+})
 
 describe('P:3652 history', () => {
   it('goes up and down', async () => {
     expect(await answers('echo 1', 'echo 2', `${UP}${UP}x`, `${UP}${UP}${UP}${DOWN}y`, `${UP}${DOWN}echo z`))
-      .toEqual(['1', '2', '1x', '2y', 'z']);
-  });
+      .toEqual(['1', '2', '1x', '2y', 'z'])
+  })
 
   it('has a beginning', async () => {
-    expect(await answers('echo 1', `${UP}${UP}${UP}x`)).toEqual(['1', '1x']);
-  });
+    expect(await answers('echo 1', `${UP}${UP}${UP}x`)).toEqual(['1', '1x'])
+  })
 
   it('keeps sixteen', async () => {
-    const many = Array.from({ length: 20 }, (_, i) => `echo n${i}`);
-    const said = await answers(...many, `${UP.repeat(30)}!`);
-    expect(said.at(-1)).toBe('n4!');
-  });
-});
+    const many = Array.from({ length: 20 }, (_, i) => `echo n${i}`)
+    const said = await answers(...many, `${UP.repeat(30)}!`)
+    expect(said.at(-1)).toBe('n4!')
+  })
+})

@@ -1,29 +1,29 @@
 /** What is asked of a Linux that has come up, one thing a check. */
-import { execFileSync } from 'node:child_process';
-import { pause } from '../e2e/launching.ts';
-import type { Session } from './session.ts';
-import type { Settings } from './settings.ts';
+import { execFileSync } from 'node:child_process'
+import { pause } from '../e2e/launching.ts'
+import type { Session } from './session.ts'
+import type { Settings } from './settings.ts'
 
 /** Where a check runs. */
 export interface Scene {
-  readonly session: Session;
-  readonly settings: Settings;
-  readonly megabytes: number;
+  readonly session: Session
+  readonly settings: Settings
+  readonly megabytes: number
   /** How long the boot took. */
-  readonly bootSeconds: number;
+  readonly bootSeconds: number
   /** The image behind /dev/vda; null if there is none. */
-  readonly disk: string | null;
+  readonly disk: string | null
 }
 
 /** A check returns what the table shall say, or throws. */
 export interface Check {
-  readonly name: string;
-  readonly run: (scene: Scene) => Promise<string>;
+  readonly name: string
+  readonly run: (scene: Scene) => Promise<string>
 }
 
 /** Says no, and with what. */
 function expect(condition: boolean, found: string): void {
-  if (!condition) throw new Error(`found ${JSON.stringify(found)}`);
+  if (!condition) throw new Error(`found ${JSON.stringify(found)}`)
 }
 
 /** A check that runs a command and compares what it prints. */
@@ -31,41 +31,41 @@ function prints(name: string, command: string, wanted: RegExp): Check {
   return {
     name,
     run: async ({ session }) => {
-      const found = await session.run(command);
-      expect(wanted.test(found), found);
-      return 'yes';
+      const found = await session.run(command)
+      expect(wanted.test(found), found)
+      return 'yes'
     },
-  };
+  }
 }
 
 /** Line editing: rubbing out, going left, throwing a line away. */
 async function editing({ session }: Scene): Promise<string> {
-  session.terminal.type('never run\x15echo abX\x7fc-\x1b[D\x1b[Dz\x05');
-  await pause(500);
-  const found = await session.run('');
-  expect(/abzc-/.test(found), found);
-  return 'yes';
+  session.terminal.type('never run\x15echo abX\x7fc-\x1b[D\x1b[Dz\x05')
+  await pause(500)
+  const found = await session.run('')
+  expect(/abzc-/.test(found), found)
+  return 'yes'
 }
 
 async function controlC({ session }: Scene): Promise<string> {
-  session.terminal.type('sleep 1000\r');
-  await pause(1500);
-  session.terminal.type('\x03');
-  await session.terminal.see('# ', 10);
-  return 'yes';
+  session.terminal.type('sleep 1000\r')
+  await pause(1500)
+  session.terminal.type('\x03')
+  await session.terminal.see('# ', 10)
+  return 'yes'
 }
 
 /** Bytes that a line discipline would act upon reach a raw reader. */
 async function rawBytes({ session }: Scene): Promise<string> {
-  const bytes = [1, 4, 0x1a, 0x1c, 0x7f, 0xc3, 0xa9, 0xff, 0, 3];
+  const bytes = [1, 4, 0x1a, 0x1c, 0x7f, 0xc3, 0xa9, 0xff, 0, 3]
   session.terminal.type('stty raw -echo; head -c 10 | hexdump -v -e '
-    + '\'1/1 "%02x."\'; stty sane; echo\r');
-  await pause(1500);
-  session.terminal.type(Buffer.from(bytes) as never);
-  const wanted = bytes.map((b) => `${b.toString(16).padStart(2, '0')}.`);
-  await session.terminal.see(wanted.join(''), 10);
-  await session.terminal.see('# ');
-  return 'yes';
+    + '\'1/1 "%02x."\'; stty sane; echo\r')
+  await pause(1500)
+  session.terminal.type(Buffer.from(bytes) as never)
+  const wanted = bytes.map((b) => `${b.toString(16).padStart(2, '0')}.`)
+  await session.terminal.see(wanted.join(''), 10)
+  await session.terminal.see('# ')
+  return 'yes'
 }
 
 /**
@@ -73,32 +73,32 @@ async function rawBytes({ session }: Scene): Promise<string> {
  * of process 1, which is what the first one often is.
  */
 async function jobs({ session }: Scene): Promise<string> {
-  const { terminal } = session;
-  terminal.type('sh\r');
-  await terminal.see('# ');
-  terminal.type('sleep 1000\r');
-  await pause(1000);
-  terminal.type('\x1a');
-  await terminal.see('Stopped', 10);
-  expect(/Stopped +sleep 1000/.test(await session.run('jobs')), 'no job');
-  terminal.type('fg\r');
-  await pause(1000);
-  terminal.type('\x03');
-  await terminal.see('# ', 10);
-  const left = await session.run('sleep 500 & sleep 1; kill %1; wait; jobs');
-  expect(!/Running|Stopped/.test(left), left);
-  terminal.type('exit\r');
-  await terminal.see('# ');
-  return 'yes';
+  const { terminal } = session
+  terminal.type('sh\r')
+  await terminal.see('# ')
+  terminal.type('sleep 1000\r')
+  await pause(1000)
+  terminal.type('\x1a')
+  await terminal.see('Stopped', 10)
+  expect(/Stopped +sleep 1000/.test(await session.run('jobs')), 'no job')
+  terminal.type('fg\r')
+  await pause(1000)
+  terminal.type('\x03')
+  await terminal.see('# ', 10)
+  const left = await session.run('sleep 500 & sleep 1; kill %1; wait; jobs')
+  expect(!/Running|Stopped/.test(left), left)
+  terminal.type('exit\r')
+  await terminal.see('# ')
+  return 'yes'
 }
 
 /** A program that takes a large part of memory and uses all of it. */
 async function allocation({ session, megabytes }: Scene): Promise<string> {
-  const take = Math.floor(megabytes * 0.6) - 10;
+  const take = Math.floor(megabytes * 0.6) - 10
   const found = await session.run(
-    `head -c ${take}m /dev/zero | tail -c ${take}m | wc -c`, 200);
-  expect(found === String(take * 0x100000), found);
-  return `${take} MB`;
+    `head -c ${take}m /dev/zero | tail -c ${take}m | wc -c`, 200)
+  expect(found === String(take * 0x100000), found)
+  return `${take} MB`
 }
 
 /**
@@ -111,51 +111,51 @@ async function allocation({ session, megabytes }: Scene): Promise<string> {
 async function clock(
   { session, settings, bootSeconds }: Scene,
 ): Promise<string> {
-  const asked = Date.now() / 1000;
-  const date = Number(await session.run('date +%s'));
+  const asked = Date.now() / 1000
+  const date = Number(await session.run('date +%s'))
   expect(date - asked < 3 && asked - date < 3 + bootSeconds / 2,
-    `${date}, here it is ${asked}`);
-  if (settings.clockSeconds === 0) return 'date only';
-  const from = await uptime(session);
-  await pause(settings.clockSeconds * 1000);
-  const to = await uptime(session);
-  const drift = (to.guest - from.guest) / (to.here - from.here) - 1;
-  expect(Math.abs(drift) < 0.01, `${(drift * 100).toFixed(2)} %`);
-  return `${(drift * 100).toFixed(2)} %`;
+    `${date}, here it is ${asked}`)
+  if (settings.clockSeconds === 0) return 'date only'
+  const from = await uptime(session)
+  await pause(settings.clockSeconds * 1000)
+  const to = await uptime(session)
+  const drift = (to.guest - from.guest) / (to.here - from.here) - 1
+  expect(Math.abs(drift) < 0.01, `${(drift * 100).toFixed(2)} %`)
+  return `${(drift * 100).toFixed(2)} %`
 }
 
 async function uptime(session: Session) {
-  const before = Date.now() / 1000;
-  const text = await session.run('cat /proc/uptime');
+  const before = Date.now() / 1000
+  const text = await session.run('cat /proc/uptime')
   return { guest: Number(text.split(' ')[0]),
-    here: (before + Date.now() / 1000) / 2 };
+    here: (before + Date.now() / 1000) / 2 }
 }
 
 async function sleeping({ session }: Scene): Promise<string> {
-  const before = Date.now();
-  await session.run('sleep 3');
-  const seconds = (Date.now() - before) / 1000;
-  expect(seconds > 2.9 && seconds < 4.5, `${seconds} s`);
-  return `${seconds.toFixed(2)} s`;
+  const before = Date.now()
+  await session.run('sleep 3')
+  const seconds = (Date.now() - before) / 1000
+  expect(seconds > 2.9 && seconds < 4.5, `${seconds} s`)
+  return `${seconds.toFixed(2)} s`
 }
 
 /** Mounts the disk, writes, reads back, unmounts; e2fsck outside agrees. */
 async function disk({ session, disk: image }: Scene): Promise<string> {
-  if (image === null) return 'skipped';
+  if (image === null) return 'skipped'
   const found = await session.run('mkdir -p /mnt; mount -t ext2 /dev/vda /mnt'
     + ' && cp -a /bin /mnt/programs && seq 1 30000 > /mnt/numbers && sync'
     + ' && echo 3 > /proc/sys/vm/drop_caches && tail -n 1 /mnt/numbers'
     + ' && cmp /bin/busybox /mnt/programs/busybox && umount /mnt'
-    + ' && echo fine');
-  expect(/^30000\nfine$/.test(found), found);
+    + ' && echo fine')
+  expect(/^30000\nfine$/.test(found), found)
   try {
-    execFileSync('e2fsck', ['-fn', image], { encoding: 'utf8', stdio: 'pipe' });
+    execFileSync('e2fsck', ['-fn', image], { encoding: 'utf8', stdio: 'pipe' })
   } catch (error) {
-    const { code, stdout } = error as { code?: string; stdout?: string };
-    if (code === 'ENOENT') return 'no e2fsck';
-    throw new Error(`e2fsck: ${stdout}`);
+    const { code, stdout } = error as { code?: string; stdout?: string }
+    if (code === 'ENOENT') return 'no e2fsck'
+    throw new Error(`e2fsck: ${stdout}`)
   }
-  return 'clean';
+  return 'clean'
 }
 
 export const checks: readonly Check[] = [
@@ -170,4 +170,4 @@ export const checks: readonly Check[] = [
   prints('rng', 'head -c 64 /dev/hwrng | wc -c', /^64$/),
   { name: 'disk', run: disk },
   { name: 'clock', run: clock },
-];
+]

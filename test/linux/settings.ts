@@ -1,20 +1,20 @@
 /** What to run, as the environment says. */
 
 export interface Settings {
-  readonly kernels: readonly string[];
-  readonly initrd: string;
+  readonly kernels: readonly string[]
+  readonly initrd: string
   /** Megabytes: the first for the whole tour, each for a short visit. */
-  readonly memories: readonly number[];
+  readonly memories: readonly number[]
   /** An ext2 image; it is copied, and the copy is written. */
-  readonly disk: string | null;
+  readonly disk: string | null
   /** How long the Guest's clock is watched, in seconds; 0: not at all. */
-  readonly clockSeconds: number;
+  readonly clockSeconds: number
   /** What ends the prompt of the initrd's shell. */
-  readonly prompt: string;
+  readonly prompt: string
   /** Only checks whose name begins with one of these; empty: all. */
-  readonly only: readonly string[];
+  readonly only: readonly string[]
   /** Where to keep what each Guest printed; null: nowhere. */
-  readonly logs: string | null;
+  readonly logs: string | null
 }
 
 export const HELP = `The real kernels are yours to bring:
@@ -29,15 +29,15 @@ export const HELP = `The real kernels are yours to bring:
   LGUEST_LINUX_CLOCK     seconds to watch the clock (60; 0 leaves it out)
   LGUEST_LINUX_PROMPT    what ends the shell's prompt ('# ')
   LGUEST_LINUX_ONLY      names of checks, separated by commas (all)
-  LGUEST_LINUX_LOGS      a directory for what the Guests print`;
+  LGUEST_LINUX_LOGS      a directory for what the Guests print`
 
 /** The settings, or the names of the variables that are missing. */
 export function readSettings(
   env: NodeJS.ProcessEnv,
 ): Settings | { readonly missing: readonly string[] } {
   const missing = ['LGUEST_LINUX_KERNELS', 'LGUEST_LINUX_INITRD']
-    .filter((name) => !env[name]);
-  if (missing.length > 0) return { missing };
+    .filter((name) => !env[name])
+  if (missing.length > 0) return { missing }
   return {
     kernels: list(env.LGUEST_LINUX_KERNELS, ':'),
     initrd: env.LGUEST_LINUX_INITRD ?? '',
@@ -47,9 +47,9 @@ export function readSettings(
     prompt: env.LGUEST_LINUX_PROMPT || '# ',
     only: list(env.LGUEST_LINUX_ONLY, ','),
     logs: env.LGUEST_LINUX_LOGS || null,
-  };
+  }
 }
 
 function list(text: string | undefined, separator: string): string[] {
-  return (text ?? '').split(separator).filter((item) => item !== '');
+  return (text ?? '').split(separator).filter((item) => item !== '')
 }

@@ -1,243 +1,243 @@
 /** Boots a kernel as often as it takes, and collects a row of the table. */
-import { execFileSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { execFileSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import {
   copyFileSync, mkdirSync, mkdtempSync, readSync, openSync, closeSync, rmSync,
   writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { checks } from './checks.ts';
-import type { Scene } from './checks.ts';
-import { pause } from '../e2e/launching.ts';
-import { Session } from './session.ts';
-import type { End } from './session.ts';
-import type { Settings } from './settings.ts';
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { checks } from './checks.ts'
+import type { Scene } from './checks.ts'
+import { pause } from '../e2e/launching.ts'
+import { Session } from './session.ts'
+import type { End } from './session.ts'
+import type { Settings } from './settings.ts'
 
 /** The ends of a wire between two Guests: UDP ports, as --wire takes them. */
 interface Wire { readonly here: string; readonly there: string }
 
 /** Column to cell, in order. */
-export type Row = Map<string, string>;
+export type Row = Map<string, string>
 
 /** Cells that tell of failure begin with this. */
-export const FAILED = 'NO';
+export const FAILED = 'NO'
 
 export class Tour {
-  readonly row: Row = new Map();
-  readonly failures: string[] = [];
-  readonly #settings: Settings;
-  readonly #kernel: string;
-  readonly #megabytes: number;
-  readonly #say: (what: string) => void;
-  #bootSeconds = 0;
+  readonly row: Row = new Map()
+  readonly failures: string[] = []
+  readonly #settings: Settings
+  readonly #kernel: string
+  readonly #megabytes: number
+  readonly #say: (what: string) => void
+  #bootSeconds = 0
 
   constructor(settings: Settings, kernel: string, megabytes: number,
     say: (what: string) => void) {
-    this.#settings = settings;
-    this.#kernel = kernel;
-    this.#megabytes = megabytes;
-    this.#say = say;
-    this.row.set('kernel', nameOf(kernel));
-    this.row.set('image', isElf(kernel) ? 'vmlinux' : 'bzImage');
-    this.row.set('MB', String(megabytes));
+    this.#settings = settings
+    this.#kernel = kernel
+    this.#megabytes = megabytes
+    this.#say = say
+    this.row.set('kernel', nameOf(kernel))
+    this.row.set('image', isElf(kernel) ? 'vmlinux' : 'bzImage')
+    this.row.set('MB', String(megabytes))
   }
 
   /** All checks, reboot, power off, and a panic. */
   async whole(): Promise<void> {
-    const folder = mkdtempSync(join(tmpdir(), 'lguest-linux-'));
+    const folder = mkdtempSync(join(tmpdir(), 'lguest-linux-'))
     try {
-      const disk = makeDisk(this.#settings, folder);
-      const wire = await freeWire();
-      const options = [`--wire=${wire.here}`];
-      if (disk !== null) options.push(`--block=${disk}`);
+      const disk = makeDisk(this.#settings, folder)
+      const wire = await freeWire()
+      const options = [`--wire=${wire.here}`]
+      if (disk !== null) options.push(`--block=${disk}`)
       await this.#life('tour', options, (session) =>
-        this.#tour(session, disk, wire));
-      await this.#life('panic', [], (session) => this.#panic(session));
+        this.#tour(session, disk, wire))
+      await this.#life('panic', [], (session) => this.#panic(session))
     } finally {
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true })
     }
   }
 
   /** Boots, looks around, powers off. */
   async visit(): Promise<void> {
     await this.#life('visit', [], async (session) => {
-      await this.#boot(session);
-      await this.#check('shell', session, null);
-      await this.#check('memory', session, null);
-      await this.#powerOff(session);
-    });
+      await this.#boot(session)
+      await this.#check('shell', session, null)
+      await this.#check('memory', session, null)
+      await this.#powerOff(session)
+    })
   }
 
   async #life(
     name: string, options: string[], live: (session: Session) => Promise<void>,
   ): Promise<void> {
-    const { initrd, prompt } = this.#settings;
+    const { initrd, prompt } = this.#settings
     const session = new Session({ kernel: this.#kernel, initrd, prompt,
-      megabytes: this.#megabytes, options });
+      megabytes: this.#megabytes, options })
     try {
-      await live(session);
+      await live(session)
     } catch (error) {
-      this.#fail(name, error);
+      this.#fail(name, error)
     } finally {
-      session.kill();
-      this.#keep(name, session.terminal.screen);
+      session.kill()
+      this.#keep(name, session.terminal.screen)
     }
   }
 
   async #boot(session: Session): Promise<void> {
-    this.#say('booting');
-    this.#bootSeconds = await session.booted();
-    this.row.set('boot', `${this.#bootSeconds.toFixed(1)} s`);
+    this.#say('booting')
+    this.#bootSeconds = await session.booted()
+    this.row.set('boot', `${this.#bootSeconds.toFixed(1)} s`)
     const flags = await session.run('grep -c "\\bpae\\b" /proc/cpuinfo; '
-      + 'zcat /proc/config.gz 2>/dev/null | grep -c ^CONFIG_X86_PAE=y');
-    this.row.set('PAE', /1$/.test(flags) ? 'yes' : 'no');
+      + 'zcat /proc/config.gz 2>/dev/null | grep -c ^CONFIG_X86_PAE=y')
+    this.row.set('PAE', /1$/.test(flags) ? 'yes' : 'no')
   }
 
   async #tour(
     session: Session, disk: string | null, wire: Wire,
   ): Promise<void> {
-    await this.#boot(session);
-    for (const { name } of checks) await this.#check(name, session, disk);
-    await this.#net(session, wire);
-    await this.#reboot(session);
-    await this.#powerOff(session);
+    await this.#boot(session)
+    for (const { name } of checks) await this.#check(name, session, disk)
+    await this.#net(session, wire)
+    await this.#reboot(session)
+    await this.#powerOff(session)
   }
 
   async #check(
     name: string, session: Session, disk: string | null,
   ): Promise<void> {
-    const { only } = this.#settings;
-    if (only.length > 0 && !only.some((o) => name.startsWith(o))) return;
-    const check = checks.find((c) => c.name === name);
-    if (check === undefined) throw new Error(`no check ${name}`);
-    this.#say(name);
+    const { only } = this.#settings
+    if (only.length > 0 && !only.some((o) => name.startsWith(o))) return
+    const check = checks.find((c) => c.name === name)
+    if (check === undefined) throw new Error(`no check ${name}`)
+    this.#say(name)
     const scene: Scene = { session, disk, settings: this.#settings,
-      megabytes: this.#megabytes, bootSeconds: this.#bootSeconds };
+      megabytes: this.#megabytes, bootSeconds: this.#bootSeconds }
     try {
-      this.row.set(name, await check.run(scene));
+      this.row.set(name, await check.run(scene))
     } catch (error) {
-      this.#fail(name, error);
-      session.terminal.type('\x03\r');
-      await session.run('stty sane; umount /mnt 2>/dev/null; true');
+      this.#fail(name, error)
+      session.terminal.type('\x03\r')
+      await session.run('stty sane; umount /mnt 2>/dev/null; true')
     }
   }
 
   /** A second Guest at the other end of the wire: ping, and a file by TCP. */
   async #net(session: Session, wire: Wire): Promise<void> {
-    const { only } = this.#settings;
-    if (only.length > 0 && !only.includes('net')) return;
-    this.#say('net');
+    const { only } = this.#settings
+    if (only.length > 0 && !only.includes('net')) return
+    this.#say('net')
     await this.#life('net', [`--wire=${wire.there}`], async (other) => {
-      await other.booted();
-      await other.run('ifconfig eth0 10.9.8.2 up');
-      await session.run('ifconfig eth0 10.9.8.1 up');
-      const pings = await session.run('ping -c 3 10.9.8.2');
-      if (!/ 0% packet loss/.test(pings)) throw new Error(pings);
-      other.terminal.type('nc -l -p 9 > /tmp/came\r');
-      await pause(1000);
-      await session.run('nc 10.9.8.2 9 < /bin/busybox', 120);
-      await other.terminal.see(this.#settings.prompt);
+      await other.booted()
+      await other.run('ifconfig eth0 10.9.8.2 up')
+      await session.run('ifconfig eth0 10.9.8.1 up')
+      const pings = await session.run('ping -c 3 10.9.8.2')
+      if (!/ 0% packet loss/.test(pings)) throw new Error(pings)
+      other.terminal.type('nc -l -p 9 > /tmp/came\r')
+      await pause(1000)
+      await session.run('nc 10.9.8.2 9 < /bin/busybox', 120)
+      await other.terminal.see(this.#settings.prompt)
       const sums = [await session.run('md5sum < /bin/busybox'),
-        await other.run('md5sum < /tmp/came')];
-      if (sums[0] !== sums[1]) throw new Error(sums.join());
-      this.row.set('net', 'yes');
-    });
+        await other.run('md5sum < /tmp/came')]
+      if (sums[0] !== sums[1]) throw new Error(sums.join())
+      this.row.set('net', 'yes')
+    })
   }
 
   async #reboot(session: Session): Promise<void> {
-    this.#say('reboot');
-    session.terminal.type('reboot -f\r');
-    await session.terminal.see(this.#settings.prompt, 120);
-    this.row.set('reboot', 'yes');
+    this.#say('reboot')
+    session.terminal.type('reboot -f\r')
+    await session.terminal.see(this.#settings.prompt, 120)
+    this.row.set('reboot', 'yes')
   }
 
   async #powerOff(session: Session): Promise<void> {
-    this.#say('poweroff');
-    session.terminal.type('poweroff -f\r');
-    const end = await session.end();
-    if (end.status !== 0) throw new Error(`poweroff: status ${end.status}`);
-    if (!end.restored) throw new Error('the terminal is not as it was');
-    this.row.set('poweroff', 'status 0');
-    this.#count(end);
+    this.#say('poweroff')
+    session.terminal.type('poweroff -f\r')
+    const end = await session.end()
+    if (end.status !== 0) throw new Error(`poweroff: status ${end.status}`)
+    if (!end.restored) throw new Error('the terminal is not as it was')
+    this.row.set('poweroff', 'status 0')
+    this.#count(end)
   }
 
   async #panic(session: Session): Promise<void> {
-    this.#say('panic');
-    await session.booted();
-    session.terminal.type('echo c > /proc/sysrq-trigger\r');
-    const end = await session.end();
+    this.#say('panic')
+    await session.booted()
+    session.terminal.type('echo c > /proc/sysrq-trigger\r')
+    const end = await session.end()
     if (end.status !== 1 || !end.restored) {
-      throw new Error(`panic: status ${end.status}`);
+      throw new Error(`panic: status ${end.status}`)
     }
     if (!/lguest: CRASH: /.test(session.terminal.screen)) {
-      throw new Error('no reason given');
+      throw new Error('no reason given')
     }
-    this.row.set('panic', 'status 1');
+    this.row.set('panic', 'status 1')
   }
 
   #count({ stats }: End): void {
-    const instructions = Number(stats.get('instructions')?.replace(/,/g, ''));
-    const seconds = Number(stats.get('in the Guest'));
-    this.row.set('Minstr', (instructions / 1e6).toFixed(0));
-    this.row.set('MIPS', (instructions / 1e6 / seconds).toFixed(1));
+    const instructions = Number(stats.get('instructions')?.replace(/,/g, ''))
+    const seconds = Number(stats.get('in the Guest'))
+    this.row.set('Minstr', (instructions / 1e6).toFixed(0))
+    this.row.set('MIPS', (instructions / 1e6 / seconds).toFixed(1))
   }
 
   #fail(name: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.row.set(name, FAILED);
+    const reason = error instanceof Error ? error.message : String(error)
+    this.row.set(name, FAILED)
     this.failures.push(`${nameOf(this.#kernel)} ${this.row.get('image')} `
-      + `${this.#megabytes} MB, ${name}: ${reason.slice(-2000)}`);
+      + `${this.#megabytes} MB, ${name}: ${reason.slice(-2000)}`)
   }
 
   #keep(name: string, screen: string): void {
-    const { logs } = this.#settings;
-    if (logs === null) return;
-    mkdirSync(logs, { recursive: true });
+    const { logs } = this.#settings
+    if (logs === null) return
+    mkdirSync(logs, { recursive: true })
     const file = `${nameOf(this.#kernel)}-${this.row.get('image')}-`
-      + `${this.#megabytes}-${name}.log`;
-    writeFileSync(join(logs, file), screen);
+      + `${this.#megabytes}-${name}.log`
+    writeFileSync(join(logs, file), screen)
   }
 }
 
 /** A wire whose two ports nobody has: the system chose them a moment ago. */
 async function freeWire(): Promise<Wire> {
-  const sockets = [createSocket('udp4'), createSocket('udp4')];
-  const ports: number[] = [];
+  const sockets = [createSocket('udp4'), createSocket('udp4')]
+  const ports: number[] = []
   for (const socket of sockets) {
     await new Promise<void>((resolve) =>
-      socket.bind(0, '127.0.0.1', resolve));
-    ports.push(socket.address().port);
+      socket.bind(0, '127.0.0.1', resolve))
+    ports.push(socket.address().port)
   }
-  for (const socket of sockets) socket.close();
-  const [one, other] = ports;
-  return { here: `${one}-${other}`, there: `${other}-${one}` };
+  for (const socket of sockets) socket.close()
+  const [one, other] = ports
+  return { here: `${one}-${other}`, there: `${other}-${one}` }
 }
 
 /** A disk to write on: a copy of the one given, or a fresh one. */
 function makeDisk({ disk }: Settings, folder: string): string | null {
-  const image = join(folder, 'disk');
+  const image = join(folder, 'disk')
   try {
-    if (disk !== null) copyFileSync(disk, image);
-    else execFileSync('mke2fs', ['-q', '-F', image, '16m'], { stdio: 'pipe' });
-    return image;
+    if (disk !== null) copyFileSync(disk, image)
+    else execFileSync('mke2fs', ['-q', '-F', image, '16m'], { stdio: 'pipe' })
+    return image
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT' && disk === null) return null;
-    throw error;
+    if ((error as { code?: string }).code === 'ENOENT' && disk === null) return null
+    throw error
   }
 }
 
 /** What to call a kernel: its release, if it tells, or its path. */
 function nameOf(path: string): string {
-  const parts = path.split('/');
+  const parts = path.split('/')
   return isElf(path) ? parts.slice(-2).join('-')
-    : `${parts.at(-5) ?? ''}-${basename(path)}`.replace(/^-/, '');
+    : `${parts.at(-5) ?? ''}-${basename(path)}`.replace(/^-/, '')
 }
 
 function isElf(path: string): boolean {
-  const file = openSync(path, 'r');
-  const magic = Buffer.alloc(4);
-  readSync(file, magic, 0, 4, 0);
-  closeSync(file);
-  return magic.toString('latin1') === '\x7fELF';
+  const file = openSync(path, 'r')
+  const magic = Buffer.alloc(4)
+  readSync(file, magic, 0, 4, 0)
+  closeSync(file)
+  return magic.toString('latin1') === '\x7fELF'
 }
