@@ -3,10 +3,10 @@
  * here wrote. Every difference is printed; one without an explanation makes
  * the exit status 1.
  */
-import { Command } from 'commander'
 import { compare, tell, type Difference } from './compare.ts'
 import { runFloats } from './floats.ts'
-import { explainNasm, runNasm } from './nasm.ts'
+import { explainNasm, NasmError, runNasm, type NasmReport } from './nasm.ts'
+import { isWhole, readOptions } from './options.ts'
 import { compileOracle, type OracleName } from './oracle.ts'
 import {
   hasCsmith, missingTool, runCsmith, runOwnPrograms, type ProgramReport,
@@ -14,57 +14,25 @@ import {
 import { Progress } from './progress.ts'
 import { runSystem } from './system-main.ts'
 
-interface Options {
-  seed: string
-  cases: string
-  only: string
-  show: string
-  oracle?: OracleName
-  nasm?: string
-  programs?: boolean
-  csmith: string
-  system?: boolean
-  floats?: boolean
-}
-
 const progress = new Progress()
 
-const program = new Command('npm run conformance --')
-  .option('--seed <n>', 'seed of the random cases', '1')
-  .option('--cases <n>', 'random cases in all', '1000000')
-  .option('--only <names>', 'instructions (or programs), by a comma or a pattern', '.')
-  .option('--oracle <name>', 'unicorn or native (default: both)')
-  .option('--show <n>', 'how many unexplained differences to print', '20')
-  .option('--nasm <dir>', 'run the built programs of v86\'s tests/nasm instead')
-  .option('--system', 'rings, gates, tasks and paging beside QEMU, --cases of each kind')
-  .option('--floats', 'x87, MMX, SSE and SSE2 beside this machine, --cases in all')
-  .option('--programs', 'whole C programs in ring 3, ours and csmith\'s')
-  .option('--csmith <n>', 'how many of csmith\'s', '40')
-  .parse()
-
-const options = program.opts<Options>()
+const options = readOptions(process.argv.slice(2))
 const good = options.system ? system()
   : options.programs ? programs()
-  : options.floats ? floats(Number(options.cases))
+  : options.floats ? floats(options.cases)
   : options.nasm !== undefined ? nasm(options.nasm)
   : await random()
 process.exitCode = good ? 0 : 1
 
-/** add,shl means these two; anything else is a pattern. */
-function only(text: string): RegExp {
-  return /^[\w,]+$/.test(text)
-    ? new RegExp(`^(${text.replaceAll(',', '|')})$`) : new RegExp(text)
-}
-
 function system(): boolean {
-  const good = runSystem(Number(options.seed), Math.min(Number(options.cases), 100_000), only(options.only),
+  const good = runSystem(options.seed, Math.min(options.cases, 100_000), options.only,
     (text) => progress.show(text))
   progress.done()
   return good
 }
 
 function floats(cases: number): boolean {
-  const good = runFloats(Number(options.seed), cases, only(options.only), (text) => progress.show(text))
+  const good = runFloats(options.seed, cases, options.only, (text) => progress.show(text))
   progress.done()
   return good
 }
@@ -72,7 +40,7 @@ function floats(cases: number): boolean {
 async function random(): Promise<boolean> {
   const names: OracleName[] = options.oracle ? [options.oracle]
     : ['native', 'unicorn']
-  const total = Number(options.cases)
+  const total = options.cases
   let good = true
   for (const name of names) {
     // Unicorn is forty times slower and has more faults of its own
@@ -80,7 +48,7 @@ async function random(): Promise<boolean> {
     good = await runOracle(name, Math.round(total * share)) && good
   }
   // The registers of floating point have cases of their own
-  if (options.only === '.') good = floats(Math.round(total / 4)) && good
+  if (isWhole(options)) good = floats(Math.round(total / 4)) && good
   return good
 }
 
@@ -90,15 +58,15 @@ async function runOracle(name: OracleName, total: number): Promise<boolean> {
     console.log(`${name}: not run, ${oracle.missing}`)
     return true
   }
-  const report = await compare(name, oracle.path, Number(options.seed), total,
-    only(options.only), (n) => progress.show(`${name}: ${n} of ${total}`))
+  const report = await compare(name, oracle.path, options.seed, total,
+    options.only, (n) => progress.show(`${name}: ${n} of ${total}`))
   progress.done()
   console.log(`${name}: seed ${options.seed}, ${report.cases} cases of `
     + `${report.forms} encodings, ${report.faults} faults, `
     + `${report.differences.length} differences`)
   for (const [why, list] of byReason(report.differences)) {
     console.log(`  ${list.length} ${why === '' ? 'UNEXPLAINED' : `stand: ${why}`}`)
-    for (const d of list.slice(0, why === '' ? Number(options.show) : 1)) console.log(`    ${tell(d)}`)
+    for (const d of list.slice(0, why === '' ? options.show : 1)) console.log(`    ${tell(d)}`)
   }
   return report.differences.every((d) => d.known !== '')
 }
@@ -112,8 +80,17 @@ function byReason(differences: Difference[]): Map<string, Difference[]> {
 }
 
 function nasm(folder: string): boolean {
-  const report = runNasm(folder, new RegExp(options.only),
-    (done, of) => progress.show(`${done} of ${of} programs`))
+  try {
+    return tellNasm(runNasm(folder, options.only, (done, of) => progress.show(`${done} of ${of} programs`)))
+  } catch (error) {
+    if (!(error instanceof NasmError)) throw error
+    progress.done()
+    console.error(error.message)
+    return false
+  }
+}
+
+function tellNasm(report: NasmReport): boolean {
   progress.done()
   console.log(`${report.passed} of ${report.programs} programs pass`)
   let good = true
@@ -133,8 +110,8 @@ function programs(): boolean {
   let good = tellPrograms('own programs', runOwnPrograms())
   if (!hasCsmith()) console.log('csmith: skipped, there is none')
   else {
-    good = tellPrograms('csmith', runCsmith(Number(options.seed),
-      Number(options.csmith))) && good
+    good = tellPrograms('csmith', runCsmith(options.seed,
+      options.csmith)) && good
   }
   return good
 }

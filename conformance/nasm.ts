@@ -42,13 +42,18 @@ const NAMES = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi']
 const SIGNALS: Record<string, number> =
   { SIGFPE: 0, SIGILL: 6, SIGSEGV: 13, SIGBUS: 14 }
 
-export function parseFixture(text: string): Fixture {
+/** The folder or a file in it is not what it should be; one line says what. */
+export class NasmError extends Error {}
+
+/** What gdb printed, as numbers; null if that is not all there. */
+export function parseFixture(text: string): Fixture | null {
   const signal = /signal (SIG\w+)/.exec(text)?.[1]
   const begin = text.indexOf('---BEGIN JSON---') + 16
   const body = text.slice(begin, text.indexOf('---END JSON---'))
     .replace(/-inf\b/g, '-1e999').replace(/\binf\b/g, '1e999')
     .replace(/-?\bnan\b(\(\w+\))?/g, '"nan"')
-  const all = JSON.parse(body) as (number | string)[]
+  const all = listOf(body)
+  if (all === null || all.length < FIXTURE_WORDS) return null
   let at = 0
   const take = (n: number) => all.slice(at, at += n)
   const numbers = (n: number) => take(n) as number[]
@@ -57,6 +62,17 @@ export function parseFixture(text: string): Fixture {
     registers: numbers(8), eip: numbers(1)[0], st: take(8), mmx: numbers(16),
     xmm: numbers(32), memory: numbers(MEMORY_WORDS), eflags: numbers(1)[0],
     tags: numbers(1)[0], status: numbers(1)[0],
+  }
+}
+
+/** Registers, EIP, ST, MM, XMM, memory, flags, tags and status. */
+const FIXTURE_WORDS = 8 + 1 + 8 + 16 + 32 + MEMORY_WORDS + 3
+
+function listOf(json: string): (number | string)[] | null {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null
   }
 }
 
@@ -221,12 +237,24 @@ export interface NasmReport {
   failures: Map<string, string[]>
 }
 
-/** Names of the programs in `folder` that have a fixture. */
+/** Names of the programs in `folder` that have a fixture; at least one. */
 export function nasmPrograms(folder: string, only = /./): string[] {
-  const files = new Set(readdirSync(folder))
-  return [...files].filter((f) => f.endsWith('.img')
+  const files = new Set(filesIn(folder))
+  const names = [...files].filter((f) => f.endsWith('.img')
     && files.has(f.replace(/img$/, 'fixture')) && only.test(f))
     .map((f) => f.slice(0, -4)).sort()
+  if (names.length === 0) {
+    throw new NasmError(`${folder}: no NAME.img beside a NAME.fixture that --only lets through`)
+  }
+  return names
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    throw new NasmError(`${folder}: ${(error as Error).message.split(',')[0]}`)
+  }
 }
 
 export function runNasm(folder: string, only: RegExp,
@@ -237,8 +265,9 @@ export function runNasm(folder: string, only: RegExp,
     { programs: names.length, passed: 0, failures: new Map() }
   names.forEach((name, i) => {
     const path = join(folder, name)
-    const differences = runner.run(readFileSync(`${path}.img`),
-      parseFixture(readFileSync(`${path}.fixture`, 'latin1')))
+    const fixture = parseFixture(readFileSync(`${path}.fixture`, 'latin1'))
+    if (fixture === null) throw new NasmError(`${path}.fixture: not what gdb prints, or not all of it`)
+    const differences = runner.run(readFileSync(`${path}.img`), fixture)
     if (differences.length === 0) report.passed++
     else report.failures.set(name, differences)
     if (i % 50 === 0) progress(i, names.length)

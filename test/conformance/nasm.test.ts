@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { NasmRunner, parseFixture } from '../../conformance/nasm.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NasmRunner, parseFixture, runNasm } from '../../conformance/nasm.ts'
 
 /** An ELF image with one segment of `code` at 0x80000. */
 function image(code: number[]): Buffer {
@@ -22,13 +25,14 @@ function fixture(registers: number[], eip: number, signal = ''): string {
 }
 
 const runner = new NasmRunner()
+const wanted = (text: string) => parseFixture(text)!
 
 test('a program that sets EAX passes, and fails with another value', () => {
   // mov esp, 0; mov eax, 5; hlt
   const code = image([0xbc, 0, 0, 0, 0, 0xb8, 5, 0, 0, 0, 0xf4])
-  const good = parseFixture(fixture([5, 0, 0, 0, 0, 0, 0, 0], 0x8000a))
+  const good = wanted(fixture([5, 0, 0, 0, 0, 0, 0, 0], 0x8000a))
   expect(runner.run(code, good).filter((d) => d !== 'no FXSAVE')).toEqual([])
-  const bad = parseFixture(fixture([6, 0, 0, 0, 0, 0, 0, 0], 0x8000a))
+  const bad = wanted(fixture([6, 0, 0, 0, 0, 0, 0, 0], 0x8000a))
   expect(runner.run(code, bad)).toContain('eax 5, not 6')
 })
 
@@ -40,6 +44,20 @@ test.each([
 ])('%s ends as it does on hardware', (_name, bytes, signal) => {
   // mov esp, 0x102000 first
   const code = image([0xbc, 0, 0x20, 0x10, 0, ...bytes, 0xf4])
-  const wanted = parseFixture(fixture([0, 0, 0, 0, 0, 0, 0, 0], 0x80005, signal))
-  expect(runner.run(code, wanted)).toEqual([])
+  const end = wanted(fixture([0, 0, 0, 0, 0, 0, 0, 0], 0x80005, signal))
+  expect(runner.run(code, end)).toEqual([])
+})
+
+test('what is no folder, or no fixture, is one line that names it', () => {
+  const run = (folder: string) => () => runNasm(folder, /./, () => {})
+  const folder = mkdtempSync(join(tmpdir(), 'nasm-'))
+  const missing = join(folder, 'missing')
+  expect(run(missing)).toThrow(`${missing}: ENOENT: no such file or directory`)
+  expect(run(folder)).toThrow(`${folder}: no NAME.img beside a NAME.fixture`)
+  writeFileSync(join(folder, 'a.img'), image([0xf4]))
+  for (const text of ['', '---BEGIN JSON---\n[1, 2]\n---END JSON---\n', fixture([0, 0, 0, 0, 0, 0, 0, 0], 0x80000).slice(0, 3000)]) {
+    writeFileSync(join(folder, 'a.fixture'), text)
+    expect(run(folder)).toThrow(`${join(folder, 'a.fixture')}: not what gdb prints`)
+  }
+  rmSync(folder, { recursive: true })
 })
