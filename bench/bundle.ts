@@ -45,7 +45,7 @@ const FUNCTIONS = 'find: cache.find,'
 
 function withCounter(loop: string): string {
   if (!loop.includes(DISPATCH) || !loop.includes(FUNCTIONS)) {
-    throw new Error('the main loop of the interpreter is not where it was: see P:1691')
+    throw new Error('the main loop of the interpreter is not where it was: see E:691')
   }
   return loop.replace(DISPATCH, `body.call('count', 1)\n${DISPATCH}`)
     .replace(FUNCTIONS, `count: (n: number) => { ${COUNTS}[n]++; return n }, ${FUNCTIONS}`)

@@ -3,7 +3,7 @@
  * has done: a line of instructions retired and milliseconds spent on them.
  */
 import { writeSync } from 'node:fs'
-import { Cpu } from '../generated/emulator/cpu.ts'
+import { Cpu } from '../generated/emulator/run/cpu.ts'
 
 const EVERY_MS = 20
 

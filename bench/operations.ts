@@ -1,8 +1,8 @@
 /**
- * Which operations of the interpreter (P:1416) a program spends its time in:
+ * Which operations of the interpreter (E:316) a program spends its time in:
  * the kernels of the bench, or whatever the Launcher runs.
  */
-import { CATALOGUE } from '../generated/emulator/decode.ts'
+import { CATALOGUE } from '../generated/emulator/decode/decode.ts'
 import { buildImage } from './image.ts'
 import { kernels } from './kernels.ts'
 import { ourMachine, runOurs } from './ours.ts'

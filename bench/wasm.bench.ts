@@ -1,10 +1,10 @@
 /** One description, two printers: the same hot code interpreted and compiled. */
 import { Assembler, dl, eax, ebx, ecx, edi, edx, esi, ebp, mem } from '../generated/assembler/index.ts'
 import { Machine } from '../generated/emulator/index.ts'
-import { slice, type Execution } from '../generated/emulator/run.ts'
-import type { Core } from '../generated/emulator/state.ts'
-import { printBlock } from '../generated/emulator/translate/block.ts'
-import { compileBlock, perform, surroundings } from '../generated/emulator/translate/compile.ts'
+import { slice, type Execution } from '../generated/emulator/run/run.ts'
+import type { Core } from '../generated/emulator/state/state.ts'
+import { printBlock } from '../generated/emulator/print/block.ts'
+import { compileBlock, perform, surroundings } from '../generated/emulator/run/compile.ts'
 import type { Bench, Row } from './bench.ts'
 
 const TABLES = 0x10000

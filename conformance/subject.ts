@@ -1,14 +1,14 @@
 /** The machine under test, one instruction at a time. */
-import { Blocks, STEP } from '../generated/emulator/blocks.ts'
-import { FAULT } from '../generated/emulator/fault.ts'
-import { readFlags } from '../generated/emulator/flags.ts'
+import { Blocks, STEP } from '../generated/emulator/decode/blocks.ts'
+import { FAULT } from '../generated/emulator/state/fault.ts'
+import { readFlags } from '../generated/emulator/state/flags.ts'
 import { Machine, type SegmentValue } from '../generated/emulator/index.ts'
-import { createInterpreter } from '../generated/emulator/translate/loop.ts'
-import { loadSegment } from '../generated/emulator/segments.ts'
+import { createInterpreter } from '../generated/emulator/run/loop.ts'
+import { loadSegment } from '../generated/emulator/protection/segments.ts'
 import {
   CR2, EIP, RAM_BASE, SHADOW, STOP, type Core,
-} from '../generated/emulator/state.ts'
-import { LEFT } from '../generated/emulator/words.ts'
+} from '../generated/emulator/state/state.ts'
+import { LEFT } from '../generated/emulator/state/words.ts'
 import type { Case } from './cases.ts'
 import { FLOAT_BYTES } from './float-state.ts'
 import {

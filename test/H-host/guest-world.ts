@@ -1,8 +1,8 @@
 // A Host that has memory but no need of a processor: enough for everything
 // that only reads and writes tables. The CPU is a stand-in that remembers
 // translations as the retained contexts do, and checks that none goes stale.
-import { Core } from '../../generated/emulator/state.ts'
-import { Physical } from '../../generated/emulator/physical.ts'
+import { Core } from '../../generated/emulator/state/state.ts'
+import { Physical } from '../../generated/emulator/memory/physical.ts'
 import { FrameAllocator } from '../../generated/host/frames.ts'
 import type { Host } from '../../generated/host/host.ts'
 import { Lguest } from '../../generated/host/lg.ts'

@@ -65,7 +65,7 @@ describe.skipIf(!there)('the site in a browser', () => {
   })
 
   it('shows the chapter in its tree, and begins at the top of the page or where the address says', async () => {
-    await open('/P-preparation/3800-what-things-cost.html')
+    await open('/G-guest/800-what-things-cost.html')
     expect(await page.evaluate(() => scrollY)).toBe(0)
     const seen = await page.evaluate(() => {
       const tree = document.getElementById('chapters')!.getBoundingClientRect()
@@ -73,7 +73,7 @@ describe.skipIf(!there)('the site in a browser', () => {
       return top >= tree.top && bottom <= Math.min(tree.bottom, innerHeight)
     })
     expect(seen).toBe(true)
-    await open('/P-preparation/2010-modrm-and-sib.html#p-2012')
+    await open('/E-emulator/950-modrm-and-sib.html#p-2012')
     const { top } = await page.locator('#p-2012').evaluate((e) => e.getBoundingClientRect())
     expect(top).toBeGreaterThan(0)
     expect(top).toBeLessThan(200)

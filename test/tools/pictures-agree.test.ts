@@ -7,12 +7,12 @@ import {
 import { blockPage, lguestDma } from '../../generated/abi/era-a.ts'
 import {
   CALL_GATE32, INTERRUPT_GATE16, INTERRUPT_GATE32, TASK_GATE, TRAP_GATE16, TRAP_GATE32,
-} from '../../generated/emulator/descriptors.ts'
+} from '../../generated/emulator/protection/descriptors.ts'
 import * as x87 from '../../generated/emulator/fpu/control.ts'
 import { DENORMALS_ARE_ZERO, FLUSH_TO_ZERO } from '../../generated/emulator/sse/state.ts'
-import { AC_FLAG, AF, CF, DF_FLAG, ID, IF, IOPL, NT, OF_FLAG, PF_FLAG, RF, SF, TF, VM, ZF } from '../../generated/emulator/state.ts'
-import { ADDEND, FETCH_TAG, READ_TAG, WRITE_TAG } from '../../generated/emulator/tlb.ts'
-import { FETCH, PRESENT, RESERVED, USER, WRITE } from '../../generated/emulator/walk.ts'
+import { AC_FLAG, AF, CF, DF_FLAG, ID, IF, IOPL, NT, OF_FLAG, PF_FLAG, RF, SF, TF, VM, ZF } from '../../generated/emulator/state/state.ts'
+import { ADDEND, FETCH_TAG, READ_TAG, WRITE_TAG } from '../../generated/emulator/memory/tlb.ts'
+import { FETCH, PRESENT, RESERVED, USER, WRITE } from '../../generated/emulator/memory/walk.ts'
 import { busRing, busRingSize } from '../../generated/launcher/virtio/queue.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
 import { writeBootPage } from '../../generated/launcher/boot-data.ts'
@@ -122,62 +122,62 @@ describe('pictures of the Launcher', () => {
       .toEqual({ type, sector, bytes, result, sectors, '': size })
   })
 
-  it('L:500: the three tables of a ring of 8 entries', () => {
+  it('D:000: the three tables of a ring of 8 entries', () => {
     const { descriptors, available, used } = busRing(0, 8)
-    const at = regionsOf('L-launcher/500', 'The three tables of a ring of 8 entries: offsets in bytes').map((r) => r.address)
+    const at = regionsOf('D-devices/000', 'The three tables of a ring of 8 entries: offsets in bytes').map((r) => r.address)
     expect(at).toEqual([descriptors, available, available + 4, available + 4 + 2 * 8 , used, used + 4, busRingSize(8) - 2])
   })
 })
 
 describe('pictures of the processor', () => {
-  it('P:1100: EFLAGS', () => {
-    expect(masksOf('P-preparation/1100', 'EFLAGS: in its lower half since 1978, in its upper since then')).toMatchObject({
+  it('E:100: EFLAGS', () => {
+    expect(masksOf('E-emulator/100', 'EFLAGS: in its lower half since 1978, in its upper since then')).toMatchObject({
       CF, PF: PF_FLAG, AF, ZF, SF, TF, IF, DF: DF_FLAG, OF: OF_FLAG, IOPL, NT, RF, VM, AC: AC_FLAG, ID,
     })
   })
 
-  it('P:1205 and P:1220: entries', () => {
+  it('E:205 and E:220: entries', () => {
     const bits = {
       P: PTE_PRESENT, W: PTE_RW, U: PTE_USER, PWT: PTE_PWT, PCD: PTE_PCD, A: PTE_ACCESSED, D: PTE_DIRTY,
       PS: PTE_PSE, G: PTE_GLOBAL,
     }
-    expect(masksOf('P-preparation/1200', 'A page table entry')).toMatchObject(bits)
-    expect(masksOf('P-preparation/1200', 'A wide entry, the higher of its two words on top')).toMatchObject(bits)
+    expect(masksOf('E-emulator/200', 'A page table entry')).toMatchObject(bits)
+    expect(masksOf('E-emulator/200', 'A wide entry, the higher of its two words on top')).toMatchObject(bits)
   })
 
-  it('P:1210: the error code', () => {
-    expect(masksOf('P-preparation/1200', 'The error code of a page fault'))
+  it('E:210: the error code', () => {
+    expect(masksOf('E-emulator/200', 'The error code of a page fault'))
       .toEqual({ 'I/D': FETCH, RSVD: RESERVED, U: USER, W: WRITE, P: PRESENT })
   })
 
-  it('P:1232: an entry of the translation buffer', () => {
-    expect(addressesOf('P-preparation/1230', 'An entry of the buffer: offsets in words')).toEqual({
+  it('E:232: an entry of the translation buffer', () => {
+    expect(addressesOf('E-emulator/230', 'An entry of the buffer: offsets in words')).toEqual({
       'read tag': READ_TAG, 'write tag': WRITE_TAG, addend: ADDEND, 'fetch tag': FETCH_TAG, '': 4,
     })
   })
 
-  it('P:1700 and P:1801: status and control of x87 and SSE', () => {
+  it('E:700 and E:801: status and control of x87 and SSE', () => {
     const exceptions = { PE: x87.PE, UE: x87.UE, OE: x87.OE, ZE: x87.ZE, DE: x87.DE, IE: x87.IE }
-    expect(masksOf('P-preparation/1700', 'The status word')).toMatchObject({
+    expect(masksOf('E-emulator/700', 'The status word')).toMatchObject({
       C3: x87.C3, C2: x87.C2, C1: x87.C1, C0: x87.C0, ES: x87.ES, SF: x87.STACK_FAULTED, ...exceptions,
     })
-    expect(masksOf('P-preparation/1800', 'MXCSR: its sixteen bits that mean something'))
+    expect(masksOf('E-emulator/800', 'MXCSR: its sixteen bits that mean something'))
       .toMatchObject({ FZ: FLUSH_TO_ZERO, DAZ: DENORMALS_ARE_ZERO, ...exceptions })
   })
 
-  it('P:1551 and P:1562: types of gates', () => {
+  it('E:551 and E:562: types of gates', () => {
     const type = (part: string, title: string) => fieldsOf(part, title).find((f) => f.name === 'type')!.meaning
-    const gate = type('P-preparation/1550', 'A gate of the interrupt table, the higher of its two words on top')
+    const gate = type('E-emulator/550', 'A gate of the interrupt table, the higher of its two words on top')
     for (const [number, word] of [[INTERRUPT_GATE32, 'interrupt gate'], [TRAP_GATE32, 'trap gate'], [TASK_GATE, 'task gate']] as const) {
       expect(gate).toContain(`${number}: ${word}`)
     }
     expect(gate).toContain(`${INTERRUPT_GATE16} and ${TRAP_GATE16}`)
-    expect(type('P-preparation/1560', 'A call gate, the higher of its two words on top')).toContain(`${CALL_GATE32}: a call gate`)
+    expect(type('E-emulator/560', 'A call gate, the higher of its two words on top')).toContain(`${CALL_GATE32}: a call gate`)
   })
 
   it('descriptors and gates are of eight bytes, and agree where they overlap', () => {
-    const whole = fieldsOf('P-preparation/1500', 'A descriptor, the higher of its two words on top')
-    const gate = fieldsOf('P-preparation/1550', 'A gate of the interrupt table, the higher of its two words on top')
+    const whole = fieldsOf('E-emulator/500', 'A descriptor, the higher of its two words on top')
+    const gate = fieldsOf('E-emulator/550', 'A gate of the interrupt table, the higher of its two words on top')
     const upper = fieldsOf('H-host/600', 'The upper word of a descriptor')
     const named = (fields: typeof whole, name: string) => fields.find((f) => f.name === name)!
     expect([whole[0].high, gate[0].high, upper[0].high]).toEqual([63, 63, 31])
@@ -190,21 +190,21 @@ describe('pictures of the processor', () => {
 })
 
 describe('pictures of Puppy', () => {
-  it('P:3000: the address space', () => {
-    const at = addressesOf('P-preparation/3000', "Puppy's address space")
+  it('G:000: the address space', () => {
+    const at = addressesOf('G-guest/000', "Puppy's address space")
     expect(at).toEqual({
       '(the Switcher)': SWITCHER_ADDR, 'device descriptors': DEVICE_BASE,
       'entry, code': KERNEL_BASE + LOAD_ADDRESS, 'boot page': KERNEL_BASE,
       "a process's stack": USER_STACK_LOW, heap: USER_HEAP, programs: USER_TEXT, '(never mapped)': 0,
     })
-    const regions = regionsOf('P-preparation/3000', "Puppy's address space")
+    const regions = regionsOf('G-guest/000', "Puppy's address space")
     expect(regions.some((r) => r.address === USER_HEAP_END)).toBe(true)
     expect(regions.find((r) => r.address === USER_STACK_LOW)?.note).toContain(USER_STACK_TOP.toString(16).padStart(8, '0'))
   })
 
-  it('P:3151: what a trap leaves on the stack', () => {
+  it('G:151: what a trap leaves on the stack', () => {
     const title = "What a trap leaves on the kernel's stack: offsets in bytes"
-    for (const [names, at] of Object.entries(addressesOf('P-preparation/3150', title))) {
+    for (const [names, at] of Object.entries(addressesOf('G-guest/150', title))) {
       const words = names.split(' ').filter((name) => name)
       words.forEach((name, i) => {
         if (name !== '(esp)') expect(frame[name as keyof typeof frame], name).toBe(at + 4 * i)

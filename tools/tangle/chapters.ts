@@ -1,5 +1,5 @@
 /**
- * The chapters in reading order: parts L, H, P, S, M; inside a part by number.
+ * The chapters in reading order: parts L, H, P, S, then D, G, E, M; inside a part by number.
  *
  * The one exception is H:490, the farewell to page tables, which is read last
  * of its part.
@@ -10,7 +10,7 @@ import { dirname, join, resolve } from 'node:path'
 export interface ChapterFile {
   /** Relative to the root, with forward slashes: journey/H-host/200-traps.md */
   path: string
-  /** L, H, P, S or M. */
+  /** One of the letters of `parts`. */
   part: string
   /** The leading number of the file's name. */
   number: number
@@ -18,7 +18,8 @@ export interface ChapterFile {
   name: string
 }
 
-const parts = 'LHPSM'
+/** The letters of the parts, in reading order. */
+export const parts = 'LHPSDGEM'
 
 /** All chapters under journey/ of `root`, in reading order. */
 export function findChapters(root: string): ChapterFile[] {

@@ -66,7 +66,7 @@ async function build(root: string, module: string): Promise<boolean> {
       absWorkingDir: root, entryPoints: [join(root, 'generated', entry)], outfile: module,
       bundle: true, write: false, sourcemap: true, sourcesContent: false, format: 'esm',
       platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
-      minifySyntax: true, // writes the values of constants where their names are (P:1701)
+      minifySyntax: true, // writes the values of constants where their names are (E:701)
     })
     for (const { path, text } of outputFiles) writeWhole(path, text)
     return true

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { ChapterFile } from './chapters.ts'
 import type { Heading } from './markdown.ts'
 import { nearest } from './names.ts'
+import { renamedChapters, renamedTag } from './renamed.ts'
 
 export interface Told {
   chapter: ChapterFile
@@ -15,8 +16,8 @@ export interface Told {
 
 /** The tags at the start of a heading: `H:205 Which interrupt` or `P:400, P:700 The files`. */
 export function tagsOf(heading: string): string[] {
-  const run = /^(?:[LHPSM]:\d+(?:\s*(?:,|and|to|&|\/)\s*)?)+/.exec(heading)
-  return run ? run[0].match(/[LHPSM]:\d+/g)! : []
+  const run = /^(?:[LHPSDGEM]:\d+(?:\s*(?:,|and|to|&|\/)\s*)?)+/.exec(heading)
+  return run ? run[0].match(/[LHPSDGEM]:\d+/g)! : []
 }
 
 /** The test file of a chapter, relative to the root. */
@@ -41,7 +42,7 @@ export function testsFor(name: string, book: Told[], root: string): string[] {
 
 function chaptersFor(name: string, book: Told[]): ChapterFile[] {
   const wanted = name.toUpperCase()
-  const isTag = /^[LHPSM]:\d+$/.test(wanted)
+  const isTag = /^[LHPSDGEM]:\d+$/.test(wanted)
   const found = book.filter(({ chapter, headings }) => isTag
     ? headings.some((heading) => tagsOf(heading.text).includes(wanted))
     : namesOf(chapter).some((known) => known.toUpperCase() === wanted))
@@ -56,6 +57,8 @@ function namesOf(chapter: ChapterFile): string[] {
 }
 
 function noTag(tag: string, book: Told[]): string {
+  const now = renamedTag(tag)
+  if (now) return `${tag} is ${now} now`
   const tags = new Set(book.flatMap(({ headings }) => headings.flatMap((h) => tagsOf(h.text))))
   const number = (t: string) => Number(t.slice(2))
   const near = [...tags].filter((t) => t[0] === tag[0])
@@ -66,6 +69,9 @@ function noTag(tag: string, book: Told[]): string {
 }
 
 function noChapter(name: string, book: Told[]): string {
+  const stem = name.replace(/^(journey|test)\//, '').replace(/(\.test\.ts|\.md)$/, '')
+  const moved = Object.keys(renamedChapters).find((old) => old === stem || old.endsWith(`/${stem}`))
+  if (moved) return `${name} is ${renamedChapters[moved]} now`
   const names = book.flatMap(({ chapter }) => namesOf(chapter).filter((n) => n.length > 1))
   const near = nearest(name, names)
   return `no chapter is called '${name}'; ${near

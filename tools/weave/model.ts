@@ -54,7 +54,8 @@ export interface Site {
 }
 
 export const partNames: Record<string, string> = {
-  L: 'Launcher', H: 'Host', P: 'Preparation', S: 'Switcher', M: 'Mastery',
+  L: 'Launcher', H: 'Host', P: 'Preparation', S: 'Switcher',
+  D: 'Devices, ten years later', G: 'Guest', E: 'Emulator', M: 'Mastery',
 }
 
 export const keyOf = (chapter: string, line: number) => `${chapter}:${line}`

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { LHREQ_IRQ } from '../../generated/abi/common.ts'
+import { readArguments } from '../../generated/launcher/arguments.ts'
+import { handleInput } from '../../generated/launcher/dispatch.ts'
+import { NodePlatform } from '../../generated/launcher/node/platform.ts'
+import type { Wire } from '../../generated/launcher/platform.ts'
+import { LguestBus } from '../../generated/launcher/virtio/bus.ts'
+import { freshMac, virtioNet } from '../../generated/launcher/virtio/net.ts'
+import { fakeGuest } from '../L-launcher/fakes.ts'
+import { Driver } from './virtio-driver.ts'
+
+const MB = 1 << 20
+const MAC = Uint8Array.of(2, 1, 2, 3, 4, 5)
+const FRAME = Uint8Array.from({ length: 60 }, (_, i) => i)
+
+class FakeWire implements Wire {
+  sent: number[][] = []
+  waiting: Uint8Array[] = []
+  closed = false
+  onReady = () => {}
+  send(frame: Uint8Array) { this.sent.push([...frame]); }
+  ready() { return this.waiting.length > 0; }
+  receive() { return this.waiting.shift() ?? null; }
+  close() { this.closed = true; }
+}
+
+function card() {
+  const fake = fakeGuest(1)
+  const wire = new FakeWire()
+  const bus = new LguestBus(fake.guest, () => {})
+  bus.add(virtioNet(wire, MAC))
+  const received = new Driver(fake.memory, MB + 0x1000, 256)
+  const sent = new Driver(fake.memory, MB + 0x4000, 256)
+  return { ...fake, wire, bus, received, sent,
+    kick: () => bus.serve(fake.guest, Uint32Array.of(MB + 0x4000, 0)),
+    look: () => handleInput(fake.guest, bus),
+    irqs: () => fake.device.sent(LHREQ_IRQ).map(([irq]) => irq) }
+}
+
+describe('D:092 a card', () => {
+  it('describes itself: an address, tables of descriptors, nothing else', () => {
+    const { memory } = card()
+    expect([...memory.read(MB, 5)]).toEqual([1, 2, 4, 8, 0])
+    expect([...memory.read(MB + 21, 16)]).toEqual([
+      0x20, 0, 0, 0x10, 0, 0, 0, 0, ...MAC, 0, 0])
+  })
+
+  it('sends frames without the ten bytes in front, from any pieces', () => {
+    const { memory, sent, kick, wire, irqs } = card()
+    memory.write(0x5000, FRAME)
+    sent.add([[0x4000, 10], [0x5000, 60]], [])
+    memory.write(0x6000 + 10, FRAME)
+    sent.add([[0x6000, 30], [0x6000 + 30, 40]], [])
+    kick()
+    expect(wire.sent).toEqual([[...FRAME], [...FRAME]])
+    expect(sent.collect().map(({ length }) => length)).toEqual([0, 0])
+    expect(irqs()).toEqual([2, 2])
+  })
+
+  it('does not send what is no frame', () => {
+    const { sent, kick, wire } = card()
+    sent.add([[0x4000, 10]], [])
+    sent.add([[0x4000, 4]], [])
+    sent.add([[0x4000, 23]], [])
+    sent.add([[0x4000, 70000]], [])
+    kick()
+    expect(wire.sent).toEqual([])
+    expect(sent.collect().length).toBe(4)
+  })
+
+  it('fills what the Guest put out, behind ten zero bytes', () => {
+    const { memory, received, wire, look, irqs } = card()
+    wire.waiting.push(FRAME)
+    look()
+    expect(wire.waiting.length).toBe(1)
+    memory.write(0x4000, new Uint8Array(100).fill(0xee))
+    received.add([], [[0x4000, 10], [0x5000, 1518]])
+    look()
+    expect([...memory.read(0x4000, 11)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xee])
+    expect([...memory.read(0x5000, 60)]).toEqual([...FRAME])
+    expect(received.collect().map(({ length }) => length)).toEqual([70])
+    expect(irqs()).toEqual([1])
+  })
+
+  it('drops a frame for which there is no room, and keeps the buffer', () => {
+    const { received, wire, look, irqs } = card()
+    received.add([], [[0x4000, 64]])
+    wire.waiting.push(FRAME, new Uint8Array(3), FRAME.subarray(0, 54))
+    look()
+    expect(wire.waiting.length).toBe(0)
+    expect(received.collect().map(({ length }) => length)).toEqual([64])
+    expect(irqs()).toEqual([1])
+  })
+
+  it('is quiet if the Guest asked for quiet', () => {
+    const { received, wire, look, irqs } = card()
+    received.suppress(true)
+    received.add([], [[0x4000, 1528]])
+    wire.waiting.push(FRAME)
+    look()
+    expect(received.collect().length).toBe(1)
+    expect(irqs()).toEqual([])
+  })
+
+  it('has an address of its own, and lets go of the wire', () => {
+    const mac = freshMac({ random: (into) => { into.fill(0xff); } })
+    expect(mac[0] & 3).toBe(2)
+    const { bus, wire } = card()
+    bus.close()
+    expect(wire.closed).toBe(true)
+  })
+})
+
+describe('D:094 --wire', () => {
+  const ends = (text: string) => {
+    const plan = readArguments([`--wire=${text}`, '32', 'k'])
+    if ('text' in plan) throw new Error(plan.text)
+    return plan.devices
+  }
+
+  it('names two ports, and perhaps a host', () => {
+    expect(ends('7001-7002')).toEqual([{ kind: 'wire',
+      ends: { port: 7001, peerHost: '127.0.0.1', peerPort: 7002 } }])
+    expect(ends('1-far.example:2')).toEqual([{ kind: 'wire',
+      ends: { port: 1, peerHost: 'far.example', peerPort: 2 } }])
+  })
+
+  it('refuses what is no wire', () => {
+    for (const text of ['7001', '0-5', '5-70000', 'a-b', '']) {
+      expect(() => ends(text)).toThrow('is no wire')
+    }
+  })
+})
+
+describe('D:090 a wire of datagrams', () => {
+  it('carries frames both ways, and has ports of its own', async () => {
+    const platform = new NodePlatform()
+    const [here, there] = [20000 + process.pid % 20000, 40001 + process.pid % 20000]
+    const a = await platform.openWire({ port: here, peerHost: '127.0.0.1', peerPort: there })
+    const b = await platform.openWire({ port: there, peerHost: '127.0.0.1', peerPort: here })
+    const arrives = (wire: Wire) => new Promise<void>((resolve) => { wire.onReady = resolve; })
+    const atB = arrives(b)
+    a.send(FRAME)
+    await atB
+    expect([...b.receive()!]).toEqual([...FRAME])
+    expect([b.ready(), b.receive()]).toEqual([false, null])
+    const atA = arrives(a)
+    b.send(FRAME.subarray(0, 20))
+    await atA
+    expect(a.receive()!.length).toBe(20)
+    await expect(platform.openWire({ port: here, peerHost: '127.0.0.1', peerPort: there }))
+      .rejects.toThrow(`UDP port ${here}: EADDRINUSE`)
+    a.close()
+    b.close()
+  })
+})

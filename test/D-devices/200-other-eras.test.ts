@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest'
+import { loadByProtocol, writeProtocolPage } from
+  '../../generated/launcher/boot-protocol.ts'
+import { BytesFile } from '../../generated/launcher/bytes-file.ts'
+import type { House } from '../../generated/launcher/house.ts'
+import type { GuestMemory } from '../../generated/launcher/memory.ts'
+import { roomForAll } from
+  '../../generated/launcher/prepare-by-protocol.ts'
+import { chooseEra, isBefore, proposeEra } from
+  '../../generated/launcher/propose-era.ts'
+import { bytes, elf, fakeMemory, text } from '../L-launcher/fakes.ts'
+
+const MB = 1 << 20
+
+/** A bzImage whose header says what it is told to say. */
+function bzImage(options: { release?: string; protocol?: number
+  sectors?: number; initSize?: number } = {}): BytesFile {
+  const { release = '3.11.10 (somebody@host)', protocol = 0x20c } = options
+  const { sectors = 2, initSize = 0x200000 } = options
+  const image = new Uint8Array((sectors + 1) * 512 + 5000)
+  const view = new DataView(image.buffer)
+  view.setUint8(0x1f1, sectors)
+  view.setUint8(0x201, 0x66)
+  image.set(bytes('HdrS'), 0x202)
+  view.setUint16(0x206, protocol, true)
+  view.setUint16(0x20e, 0x280 - 0x200, true)
+  view.setUint32(0x214, 0x100000, true)
+  view.setUint32(0x218, 0x12345678, true)
+  view.setUint32(0x260, initSize, true)
+  image.set(bytes(`${release}\0`), 0x280)
+  image.set(bytes('UNPACK'), (sectors + 1) * 512)
+  return new BytesFile(image)
+}
+
+const kernel = (banner: string) => elf([
+  { type: 4, virtual: 0, physical: 0, data: bytes('note') },
+  { virtual: 0xc1000000, physical: 0x1000000, data: bytes(`..${banner}..`) },
+], (h) => h.setUint32(24, 0x1000002, true))
+
+describe('D:200 the age of a kernel', () => {
+  it('compares releases by their numbers', () => {
+    expect(isBefore('4.9', '4.10')).toBe(true)
+    expect(isBefore('4.10.0', '4.10')).toBe(false)
+    expect(isBefore('2.6.23', '2.6.24')).toBe(true)
+    expect(isBefore('3.11.10', '3.11')).toBe(false)
+  })
+
+  it.each([
+    ['2.6.23.17', 'A'], ['2.6.24', 'B1'], ['2.6.32.9', 'B2'],
+    ['3.11.10.5', 'B3'], ['3.19', 'B3'], ['4.0.1', 'C0'], ['4.9', 'C1'],
+    ['4.10', 'C2'], ['4.13.16', 'C2'],
+  ])('Linux %s is of era %s', (release, era) => {
+    expect(proposeEra(kernel(`Linux version ${release} (x)`)).era).toBe(era)
+    expect(proposeEra(bzImage({ release: `${release} #1` })).era).toBe(era)
+  })
+
+  it('knows when lguest was over', () => {
+    expect(() => proposeEra(bzImage({ release: '4.14.2' }))).toThrow(
+      'Linux 4.14.2 is too new')
+  })
+
+  it('takes the very old and the nameless for era A', () => {
+    expect(proposeEra(bzImage({ protocol: 0x206 })).era).toBe('A')
+    expect(proposeEra(kernel('GenuineLguest'))).toEqual(
+      { era: 'A', release: '' })
+    expect(proposeEra(new BytesFile(bytes('what?'))).era).toBe('A')
+  })
+})
+
+describe('D:220 loading by the boot protocol', () => {
+  it('enters an ELF where its header says', () => {
+    const memory = fakeMemory(32)
+    const loaded = loadByProtocol(kernel('code'), memory)
+    expect(loaded.entry).toBe(0x1000002)
+    expect(text(memory.read(0x1000002, 4))).toBe('code')
+  })
+
+  it('puts the rest of a bzImage at 1 MB', () => {
+    const memory = fakeMemory(32)
+    const loaded = loadByProtocol(bzImage(), memory)
+    expect(loaded.entry).toBe(MB)
+    expect(loaded.end).toBe(0x1200000)
+    expect(text(memory.read(MB, 6))).toBe('UNPACK')
+    expect(memory.read(MB + 4999, 1)[0]).toBe(0)
+  })
+
+  it('takes no sectors for four', () => {
+    const file = bzImage({ sectors: 4 })
+    file.bytes[0x1f1] = 0
+    const memory = fakeMemory(32)
+    loadByProtocol(file, memory)
+    expect(text(memory.read(MB, 6))).toBe('UNPACK')
+  })
+
+  it('refuses a bzImage that lost its tail, or has none', () => {
+    const file = bzImage()
+    const header = new DataView(file.bytes.buffer)
+    header.setUint32(0x1f4, Math.floor(5000 / 16), true)
+    expect(() => loadByProtocol(file, fakeMemory(32))).not.toThrow()
+    header.setUint32(0x1f4, Math.floor(5000 / 16) + 1, true)
+    expect(() => loadByProtocol(file, fakeMemory(32))).toThrow('too short')
+    header.setUint32(0x1f4, 0, true)
+    const cut = new BytesFile(file.bytes.slice(0, 3 * 512))
+    expect(() => loadByProtocol(cut, fakeMemory(32))).toThrow('too short')
+  })
+
+  it('says how much memory unpacking takes', () => {
+    expect(() => loadByProtocol(bzImage({ initSize: 0x1000000 }),
+      fakeMemory(32))).not.toThrow()
+    expect(() => loadByProtocol(bzImage({ initSize: 0x1000001 }),
+      fakeMemory(32))).toThrow('at least 34 MB')
+    expect(() => loadByProtocol(new BytesFile(new Uint8Array(4096)),
+      fakeMemory(32))).toThrow('This is no kernel')
+  })
+
+  it('leaves a boot page such kernels accept', () => {
+    const memory = fakeMemory(32)
+    const loaded = loadByProtocol(bzImage(), memory)
+    writeProtocolPage(memory, loaded, 0)
+    expect(memory.read16(0x206)).toBe(0x207)
+    expect(memory.read(0x210, 2)).toEqual(Uint8Array.of(0, 0x40))
+    expect(memory.read32(0x218)).toBe(0)
+    expect(memory.read32(0x228)).toBe(4096)
+    expect(memory.read32(0x230)).toBe(0x1000000)
+    expect(memory.read32(0x23c)).toBe(1)
+    expect(memory.read32(0x260)).toBe(0x200000)
+    expect(memory.read(0x1e8, 1)[0]).toBe(1)
+    expect(memory.read(0x1ef, 1)[0]).toBe(0)
+    writeProtocolPage(memory, loaded, 8192)
+    expect(memory.read(0x210, 2)).toEqual(Uint8Array.of(0xff, 0x40))
+    expect(memory.read32(0x218)).toBe(32 * MB - 8192)
+  })
+})
+
+describe('D:240 room for all memory', () => {
+  const asked = (megabytes: number, ...args: string[]) => roomForAll(
+    { size: megabytes * MB } as GuestMemory, args).join(' ')
+
+  it('is asked for where a kernel would see less than there is', () => {
+    expect(asked(888, 'quiet')).toBe('quiet')
+    expect(asked(889, 'quiet')).toBe('vmalloc=96M quiet')
+    expect(asked(896)).toBe('vmalloc=96M')
+    expect(asked(897)).toBe('')
+  })
+
+  it('is the business of a user who speaks of it', () => {
+    expect(asked(896, 'quiet', 'vmalloc=64M')).toBe('quiet vmalloc=64M')
+  })
+})
+
+describe('D:240 choosing', () => {
+  const house = (era: string | null) => ({ plan: { era }, verbose: () => {} }
+  ) as unknown as House
+
+  it('follows the proposal, or the user', () => {
+    expect(chooseEra(house(null), kernel('GenuineLguest')).name).toBe('A')
+    expect(chooseEra(house('A'), bzImage()).name).toBe('A')
+  })
+
+  it('says what the Host serves when it cannot', () => {
+    expect(() => chooseEra(house('Z9'), bzImage())).toThrow(
+      /^no era 'Z9'; this Host serves A \(2\.6\.23\)/)
+    expect(() => chooseEra(house(null), bzImage({ release: '2.6.24' })))
+      .toThrow('Linux 2.6.24 is of era B1; this Host serves')
+  })
+})

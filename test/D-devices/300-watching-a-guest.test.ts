@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import type { LgCpu } from '../../generated/host/lg.ts'
+import type { Plan } from '../../generated/launcher/arguments.ts'
+import { Observers } from '../../generated/launcher/observers.ts'
+import { Stats, statsTable } from '../../generated/launcher/stats.ts'
+import { Trace } from '../../generated/launcher/trace.ts'
+import { FakePlatform } from '../L-launcher/fakes.ts'
+
+const cpu = (registers: Record<string, number>, faultAddress = 0) => ({
+  reg: (name: string) => registers[name] ?? 0, faultAddress,
+}) as unknown as LgCpu
+const nobody = cpu({})
+
+describe('D:300 statistics', () => {
+  it('count worlds, traps, calls, interrupts and time', () => {
+    let now = 0
+    const stats = new Stats(() => now)
+    for (let i = 0; i < 3; i++) {
+      stats.entering()
+      now += 1_000_000
+      stats.left()
+      now += 500_000
+    }
+    stats.trap(nobody, 14, true)
+    stats.trap(nobody, 14, false)
+    stats.trap(nobody, 32, true)
+    for (let i = 0; i < 1234; i++) stats.hypercall(nobody, 'SET_PTE')
+    stats.hypercall(nobody, null)
+    stats.interrupt(nobody, 0)
+    const table = statsTable(stats,
+      { instructions: 6_000_000, elapsed: 5e6, asleep: 1e6 })
+    expect(table).toEqual([
+      'elapsed                          5.000 s',
+      '  in the Guest                   3.000 s',
+      '  in Host and Launcher           1.000 s',
+      '  asleep                         1.000 s',
+      'instructions                   6,000,000  '
+        + '2.0 million a second in the Guest',
+      'world switches                         3',
+      'hypercalls                         1,235',
+      '  SET_PTE                          1,234',
+      '  unknown                              1',
+      'traps                                  3',
+      '  page fault                           2  1 settled, 1 reflected',
+      '  end of a slice                       1  all settled by the Host',
+      'interrupts delivered                   1',
+      '  irq 0                                1',
+    ])
+  })
+})
+
+describe('D:320 the trace', () => {
+  it('tells each event in a line', () => {
+    const lines: string[] = []
+    const trace = new Trace(() => 1234, (line) => lines.push(line))
+    trace.trap(cpu({ eip: 0xc0100000, errcode: 6 }, 0x8048000), 14, false)
+    trace.trap(cpu({ eip: 0xc0100000, errcode: 0x10 }), 13, true)
+    trace.trap(cpu({ eip: 0xc0100000 }), 32, true)
+    trace.trap(nobody, 31, true)
+    trace.hypercall(nobody, 'SET_PTE', [0x1000, 0x2000, 7])
+    trace.hypercall(nobody, null, [1])
+    trace.interrupt(nobody, 4)
+    expect(lines).toEqual([
+      '        1234  trap  page fault at 0xc0100000, address 0x8048000 '
+        + '(user write not present): reflected',
+      '        1234  trap  general protection at 0xc0100000, code 0x10: '
+        + 'settled',
+      '        1234  trap  end of a slice at 0xc0100000: settled',
+      '        1234  call  SET_PTE(0x1000, 0x2000, 0x7)',
+      '        1234  call  unknown(0x1)',
+      '        1234  irq   4',
+    ])
+  })
+})
+
+describe('D:300 observers', () => {
+  const make = (stats: boolean, trace: boolean) => {
+    const platform = new FakePlatform()
+    const observers = new Observers({ stats, trace } as Plan,
+      { instructions: 7 }, platform)
+    return { platform, observers }
+  }
+
+  it('are none unless asked for', () => {
+    const { observers, platform } = make(false, false)
+    expect(observers.all).toBeUndefined()
+    observers.report()
+    expect(platform.err).toEqual([])
+  })
+
+  it('are both if both are asked for', () => {
+    const { observers, platform } = make(true, true)
+    observers.all!.entering(nobody)
+    observers.all!.left(nobody)
+    observers.all!.trap(nobody, 14, true)
+    observers.all!.hypercall(nobody, 'HALT', [])
+    observers.all!.interrupt(nobody, 0)
+    expect(platform.err.length).toBe(3)
+    observers.report()
+    expect(platform.err.join('\n')).toMatch(/world switches +1\n/)
+  })
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { eax, ebx, ecx, edi, mem } from '../../generated/assembler/index.ts'
+import { CODE, tinyMachine } from '../support/tiny-machine.ts'
+
+const run = (m: ReturnType<typeof tinyMachine>, at = CODE) => {
+  m.cpu.eip = at
+  expect(m.cpu.run(1e6).reason).toBe('halt')
+}
+
+describe('E:460 code that changes', () => {
+  test('a program that changes the very next instruction runs the new one', () => {
+    const m = tinyMachine((a) => {
+      const next = a.label('next')
+      a.mov(mem(next, 1).dword, 7).bind(next).mov(eax, 1).hlt()
+    })
+    run(m)
+    expect(m.cpu.reg(0)).toBe(7)
+  })
+  test('a loop that rewrites its own body sees each new body', () => {
+    const m = tinyMachine((a) => {
+      const body = a.label('body')
+      a.mov(ecx, 100).xor(eax, eax)
+      const top = a.here()
+      a.mov(mem(body, 1), ecx).bind(body).mov(ebx, 0x11111111).add(eax, ebx)
+      a.dec(ecx).jne(top).hlt()
+    })
+    run(m)
+    expect(m.cpu.reg(0)).toBe(5050)
+  })
+  test('writes by physical address, as a disk makes them, are seen too', () => {
+    const m = tinyMachine((a) => { a.mov(eax, 1).hlt() })
+    run(m)
+    m.physical.write8(CODE + 1, 9)
+    run(m)
+    expect(m.cpu.reg(0)).toBe(9)
+  })
+  test('data beside code in one page does not cost the code', () => {
+    const m = tinyMachine((a) => {
+      const data = a.label('data')
+      a.mov(ecx, 1000)
+      const top = a.here()
+      a.add(mem(data), ecx).dec(ecx).jne(top).mov(eax, mem(data)).hlt()
+      a.align(64).bind(data).dd(0)
+    })
+    run(m)
+    expect(m.cpu.reg(0)).toBe(500500)
+  })
+  test('REP STOS over the code that follows it', () => {
+    const m = tinyMachine((a) => {
+      const behind = a.label('behind')
+      a.mov(edi, behind).mov(ecx, 2).mov(eax, 0xf4f4f4f4).rep().stosd()
+      a.bind(behind).mov(ebx, 1).mov(ebx, 1).hlt()
+    })
+    run(m)
+    expect(m.cpu.reg(3)).toBe(0)
+  })
+})
+
+describe('E:456 across pages', () => {
+  /** MOV EAX, imm32 with its last two bytes on the page behind. */
+  function split() {
+    const m = tinyMachine((a) => { a.hlt() })
+    const { physical, cpu } = m
+    const tables = 0x20000
+    for (let page = 0; page < 256; page++) {
+      physical.write32(tables + 0x1000 + page * 4, (page << 12) | 3)
+    }
+    physical.write32(tables, (tables + 0x1000) | 3)
+    physical.writeBytes(0x2ffd, Uint8Array.from([0xb8, 0x11, 0x22]))
+    physical.writeBytes(0x3000, Uint8Array.from([0x33, 0x44, 0xf4]))
+    physical.writeBytes(0x5000, Uint8Array.from([0x55, 0x66, 0xf4]))
+    cpu.cr3 = tables
+    cpu.cr0 = 0x80010011
+    const map = (to: number) => {
+      physical.write32(tables + 0x1000 + 3 * 4, to | 3)
+      cpu.cr3 = tables
+    }
+    return { ...m, map }
+  }
+  test('an instruction across two pages follows the mapping of the second', () => {
+    const m = split()
+    run(m, 0x2ffd)
+    expect(m.cpu.reg(0)).toBe(0x44332211)
+    m.map(0x5000)
+    run(m, 0x2ffd)
+    expect(m.cpu.reg(0)).toBe(0x66552211)
+    m.map(0x3000)
+    run(m, 0x2ffd)
+    expect(m.cpu.reg(0)).toBe(0x44332211)
+  })
+  test('a write to its second page is noticed', () => {
+    const m = split()
+    run(m, 0x2ffd)
+    m.physical.write8(0x3000, 0x99)
+    run(m, 0x2ffd)
+    expect(m.cpu.reg(0)).toBe(0x44992211)
+  })
+})
+
+describe('E:454 one page, two addresses', () => {
+  test('relative code runs wherever its page is mapped', () => {
+    const m = tinyMachine((a) => {
+      const on = a.label()
+      const there = a.label()
+      a.call(on).bind(on).pop(eax).jmp(there).align(32).bind(there).hlt()
+    })
+    const tables = 0x20000
+    const { physical, cpu } = m
+    for (let page = 0; page < 256; page++) {
+      physical.write32(tables + 0x1000 + page * 4, (page << 12) | 3)
+    }
+    physical.write32(tables + 0x1000 + 0x40 * 4, CODE | 3)
+    physical.write32(tables, (tables + 0x1000) | 3)
+    cpu.cr3 = tables
+    cpu.cr0 = 0x80010011
+    run(m)
+    expect(cpu.reg(0)).toBe(CODE + 5)
+    run(m, 0x40000)
+    expect(cpu.reg(0)).toBe(0x40005)
+  })
+})

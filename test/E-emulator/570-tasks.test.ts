@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import {
+  CPL, CR0, CR0_TS, CS, DS, EFLAGS, EIP, ESP, LDTR, NT, RAM_BASE, SS,
+  TR, type Core,
+} from '../../generated/emulator/state/state.ts'
+import { farCall, farJump, iret } from '../../generated/emulator/protection/far.ts'
+import { readFlags, writeFlags } from '../../generated/emulator/state/flags.ts'
+import { deliverException } from
+  '../../generated/emulator/protection/interrupts.ts'
+import {
+  GDT, TSS, TSS_SELECTOR, code, data, descriptor, enterRing, faultOf,
+  gate, peek32, poke32, rings, selector, words,
+} from './support/rings.ts'
+
+const OTHER = 0x88
+const OTHER_TSS = 0x4000
+const busy = (c: Core, sel: number): boolean =>
+  (peek32(c, GDT + sel + 4) & 0x200) !== 0
+
+/** A second task in ring `ring`, with recognisable registers. */
+function twoTasks(ring = 1): Core {
+  const c = rings()
+  descriptor(c, TSS_SELECTOR, TSS, 0x67, 0x8b, 0)
+  descriptor(c, OTHER, OTHER_TSS, 0x67, 0x89, 0)
+  poke32(c, OTHER_TSS + 32, 0x4444)
+  poke32(c, OTHER_TSS + 36, 0x202)
+  for (let r = 0; r < 8; r++) poke32(c, OTHER_TSS + 40 + r * 4, 0x100 + r)
+  poke32(c, OTHER_TSS + 56, 0xb000)
+  for (let i = 0; i < 6; i++) {
+    poke32(c, OTHER_TSS + 72 + i * 4, i === CS ? code(ring) : data(ring))
+  }
+  for (let r = 0; r < 8; r++) if (r !== ESP) c.i32[r] = 0x900 + r
+  return c
+}
+
+describe('E:575 the switch', () => {
+  it('by a jump: everything is saved, everything loaded', () => {
+    const c = twoTasks()
+    writeFlags(c, 0x646)
+    farJump(c, OTHER, 0, 4, 0x507)
+    expect([c.i32[EIP], c.i32[CPL], readFlags(c)])
+      .toEqual([0x4444, 1, 0x202])
+    expect([...c.i32.slice(0, 8)]).toEqual(
+      [0x100, 0x101, 0x102, 0x103, 0xb000, 0x105, 0x106, 0x107])
+    expect([selector(c, CS), selector(c, SS), selector(c, DS)])
+      .toEqual([code(1), data(1), data(1)])
+    expect(selector(c, TR)).toBe(OTHER)
+    expect([busy(c, TSS_SELECTOR), busy(c, OTHER)]).toEqual([false, true])
+    expect(c.i32[CR0] & CR0_TS).toBe(CR0_TS)
+    expect(words(c, TSS + 32, 4)).toEqual([0x507, 0x646, 0x900, 0x901])
+    expect(peek32(c, TSS + 76)).toBe(code(0))
+    expect(c.i32[EFLAGS] & NT).toBe(0)
+  })
+
+  it('by a call, and back by IRET', () => {
+    const c = twoTasks(0)
+    farCall(c, OTHER, 0, 4, 0x507)
+    expect([busy(c, TSS_SELECTOR), busy(c, OTHER)]).toEqual([true, true])
+    expect(peek32(c, OTHER_TSS) & 0xffff).toBe(TSS_SELECTOR)
+    expect(c.i32[EFLAGS] & NT).toBe(NT)
+    iret(c, 4, 0x4445)
+    expect([c.i32[EIP], c.i32[0], selector(c, TR)])
+      .toEqual([0x507, 0x900, TSS_SELECTOR])
+    expect([busy(c, TSS_SELECTOR), busy(c, OTHER)]).toEqual([true, false])
+    expect(peek32(c, OTHER_TSS + 32)).toBe(0x4445)
+    expect(peek32(c, OTHER_TSS + 36) & NT).toBe(0)
+  })
+
+  it('by a task gate in a far call, from ring 3', () => {
+    const c = twoTasks(0)
+    gate(c, 0, OTHER, 0, 0xe5, GDT + 0x70)
+    enterRing(c, 3)
+    farCall(c, 0x73, 0, 4, 0x507)
+    expect([c.i32[CPL], c.i32[EIP]]).toEqual([0, 0x4444])
+    iret(c, 4, 0)
+    expect([c.i32[CPL], c.i32[EIP], selector(c, SS)])
+      .toEqual([3, 0x507, data(3)])
+  })
+
+  it('saves a broken machine: a double fault with a task of its own', () => {
+    const c = twoTasks(0)
+    gate(c, 8, OTHER, 0, 0x85)
+    c.i32[ESP] = 0x2fffff00
+    c.deviceRead = () => 0
+    expect(deliverException(c, 13, 0x10)).toBe(true)
+    expect([c.i32[EIP], c.i32[ESP]]).toEqual([0x4444, 0xaffc])
+    expect(peek32(c, 0xaffc)).toBe(0)
+    expect(peek32(c, TSS + 56)).toBe(0x2fffff00)
+  })
+
+  it('in sixteen bits', () => {
+    const c = twoTasks(0)
+    descriptor(c, OTHER, OTHER_TSS, 0x2b, 0x81, 0)
+    const half = (at: number, v: number): void => {
+      c.view.setUint16(RAM_BASE + OTHER_TSS + at, v, true)
+    }
+    half(14, 0x4321)
+    half(16, 0x46)
+    for (let r = 0; r < 8; r++) half(18 + r * 2, 0x8000 + r)
+    for (let i = 0; i < 4; i++) half(34 + i * 2, i === CS ? 8 : data(0))
+    half(42, 0)
+    farJump(c, OTHER, 0, 4, 0)
+    expect([c.i32[EIP], readFlags(c), c.u32[3]])
+      .toEqual([0x4321, 0x46, 0xffff8003])
+    expect(selector(c, 4)).toBe(0)
+  })
+})
+
+describe('E:572 refusals', () => {
+  const refused = (prepare: (c: Core) => void, sel = OTHER): string => {
+    const c = twoTasks()
+    prepare(c)
+    const fault = faultOf(() => farJump(c, sel, 0, 4, 0x507))
+    expect(selector(c, TR)).toBe(fault === null ? OTHER : TSS_SELECTOR)
+    return fault === null ? 'ok' : fault.map((n) => n.toString(16)).join()
+  }
+
+  it('before the commitment belong to the old task', () => {
+    expect(refused(() => {})).toBe('ok')
+    expect(refused((c) => enterRing(c, 3))).toBe('d,88')
+    expect(refused(() => {}, TSS_SELECTOR)).toBe('d,80')
+    expect(refused((c) => descriptor(c, OTHER, 0, 0x67, 0x09, 0)))
+      .toBe('b,88')
+    expect(refused((c) => descriptor(c, OTHER, 0, 0x66, 0x89, 0)))
+      .toBe('a,88')
+    expect(refused((c) => gate(c, 0, 0x1000, 0, 0x85, GDT + 0x70), 0x70))
+      .toBe('d,1000')
+  })
+
+  it('of IRET are an invalid TSS', () => {
+    const c = twoTasks()
+    c.i32[EFLAGS] |= NT
+    poke32(c, TSS, OTHER)
+    expect(faultOf(() => iret(c, 4, 0))).toEqual([10, OTHER])
+  })
+
+  it('after it, to the new one', () => {
+    const c = twoTasks(0)
+    gate(c, 10, code(0), 0x7777, 0x8f)
+    poke32(c, OTHER_TSS + 84, 0x1000)
+    farJump(c, OTHER, 0, 4, 0x507)
+    expect(c.i32[EIP]).toBe(0x7777)
+    expect(words(c, c.i32[ESP], 3)).toEqual([0x1000, 0x4444, 8])
+    expect(selector(c, TR)).toBe(OTHER)
+    expect(selector(c, LDTR)).toBe(0)
+  })
+})

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { lguestDma } from '../../generated/abi/era-a.ts'
+import { byHand } from '../support/puppy-by-hand.ts'
+import type { Hand } from '../support/puppy-by-hand.ts'
+import { BareKernel, PROMPT, lines, session } from '../support/puppy.ts'
+
+describe('G:401 the tick', () => {
+  it('comes a hundred times a second, and the time with it', async () => {
+    const { answers } = await session(lines('sleep 1000', 'uptime'))
+    const [, seconds, ticks] = /up (\d+\.\d) seconds, (\d+) ticks/.exec(answers[1])!
+    expect(Number(seconds)).toBeGreaterThan(0.9)
+    expect(Number(seconds)).toBeLessThan(1.3)
+    expect(Number(ticks) / Number(seconds)).toBeGreaterThan(85)
+    expect(Number(ticks) / Number(seconds)).toBeLessThan(115)
+  })
+})
+
+describe('G:404 input', () => {
+  const filled = (text: string, offset = 0): BareKernel => {
+    const bare = new BareKernel()
+    const { physical } = bare.machine;
+    [...text].forEach((c, i) => physical.write8(
+      bare.at('input_buffer') - 0xc0000000 + i, c.charCodeAt(0)))
+    bare.write(bare.at('input_record') + lguestDma.usedLen, text.length)
+    bare.set('queue_head', offset)
+    bare.set('queue_tail', offset)
+    return bare
+  }
+  const used = (bare: BareKernel): number => bare.read(bare.at('input_record') + lguestDma.usedLen)
+
+  it('moves to the queue, and the buffer is free again', () => {
+    const bare = filled('woof', 4094)
+    bare.call('console_pump')
+    expect(bare.get('queue_head')).toBe(4098)
+    expect(used(bare)).toBe(0)
+    const at = (i: number) => bare.machine.physical.read8(bare.at('queue') - 0xc0000000 + i)
+    expect([4094, 4095, 0, 1].map(at).map((c) => String.fromCharCode(c)).join('')).toBe('woof')
+  })
+
+  it('stays in the buffer while the queue is full', () => {
+    const bare = filled('abc')
+    bare.set('queue_tail', (2 ** 32 - 4094) >>> 0)
+    bare.call('console_pump')
+    expect(bare.get('queue_head')).toBe(2)
+    expect(used(bare)).toBe(3)
+    expect(bare.get('input_stuck')).toBe(1)
+    bare.set('queue_tail', 0)
+    bare.call('console_pump')
+    expect(bare.get('queue_head')).toBe(3)
+    expect(used(bare)).toBe(0)
+    expect(bare.get('input_stuck')).toBe(0)
+  })
+
+  it('^C is a byte for the shell, a command when somebody is in front', () => {
+    const bare = filled('a\x03b')
+    bare.call('console_pump')
+    expect(bare.get('queue_head')).toBe(3)
+    const busy = filled('a\x03b')
+    busy.set('foreground', 5)
+    busy.call('console_pump')
+    expect(busy.get('queue_head')).toBe(2)
+    expect(busy.get('queue_tail')).toBe(1)
+  })
+
+  it('arrives whole, however it is cut', async () => {
+    const text = `echo ${'x'.repeat(100)}\n`.repeat(20)
+    const { out } = await session([text.slice(0, 700), text.slice(700)])
+    expect(out.match(/^x{100}$/gm)).toHaveLength(20)
+  })
+})
+
+describe('G:405 output', () => {
+  it('of more than a buffer comes in order', async () => {
+    const { answers } = await session(['cat\n', `${'0123456789'.repeat(90)}\n`, '\x04'])
+    expect(answers[0]).toBe(`${'0123456789'.repeat(90)}\n`)
+  })
+})
+
+describe('G:406 a ^C that comes early', () => {
+  /** Turns that anything may take: some millions of instructions. */
+  const PATIENCE = 20_000
+
+  async function until(hand: Hand, what: string, done: (state: string) => boolean): Promise<void> {
+    for (let turns = 0; turns < PATIENCE; turns++) {
+      if (done(await hand.turn())) return
+    }
+    throw new Error(`not ${what}:\n${hand.screen}`)
+  }
+
+  const atPrompt = (hand: Hand, when: string): Promise<void> =>
+    until(hand, `at the prompt ${when}`, (state) => state === 'idle' && hand.screen.endsWith(PROMPT))
+
+  async function run(hand: Hand, line: string): Promise<string> {
+    const from = hand.screen.length
+    hand.type(`${line}\r`)
+    await hand.turn()
+    await atPrompt(hand, `after '${line}'`)
+    return hand.screen.slice(from)
+  }
+
+  /** Types the line, and ^C so many instructions after its Enter. */
+  async function interrupt(hand: Hand, line: string, moment: number): Promise<void> {
+    hand.type(line)
+    await until(hand, 'echoed', (state) => state === 'idle' && hand.screen.endsWith(line))
+    const enter = hand.now
+    hand.type('\r')
+    await until(hand, 'that far', () => hand.now >= enter + moment)
+    hand.type('\x03')
+    await hand.turn()
+    await atPrompt(hand, `after '${line}' and ${moment} instructions and ^C`)
+  }
+
+  it('ends the whole line, whenever it comes', async () => {
+    await byHand(async (hand) => {
+      await atPrompt(hand, 'after the boot')
+      for (let moment = 0; moment < 90_000; moment += 1021) {
+        await interrupt(hand, 'spin 60000 | cat', moment)
+      }
+      expect(await run(hand, 'echo back')).toContain('\nback\n')
+      expect(await run(hand, 'ps')).not.toMatch(/spin|cat/)
+    })
+  }, 120_000)
+
+  it('is a byte at the prompt of every shell', async () => {
+    await byHand(async (hand) => {
+      await atPrompt(hand, 'after the boot')
+      await run(hand, 'sh')
+      hand.type('junk\x03')
+      await hand.turn()
+      await atPrompt(hand, 'after ^C at the inner one')
+      expect((await run(hand, 'ps')).match(/ sh\n/g)).toHaveLength(2)
+    })
+  })
+
+  it('takes with it what was typed before, not what comes after', () => {
+    const bare = new BareKernel()
+    const { physical } = bare.machine;
+    [...'ab\x03c'].forEach((c, i) => physical.write8(
+      bare.at('queue') - 0xc0000000 + i, c.charCodeAt(0)))
+    bare.set('queue_head', 4)
+    bare.call('sys_foreground', { eax: 5 })
+    expect(bare.get('foreground')).toBe(5)
+    expect(bare.get('queue_tail')).toBe(3)
+  })
+})

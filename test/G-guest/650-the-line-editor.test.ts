@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { session } from '../support/puppy.ts'
+
+const UP = '\x1b[A'
+const DOWN = '\x1b[B'
+const RIGHT = '\x1b[C'
+const LEFT = '\x1b[D'
+
+/** What the program that these keys start prints. */
+async function answers(...keys: string[]): Promise<string[]> {
+  const { answers: all, out } = await session(keys.map((key) => `${key}\r`))
+  const said = all.map((answer) => answer.split('\n').filter((text) => text !== '').pop() ?? '')
+  expect(out.length).toBeGreaterThan(0)
+  return said.filter((text) => text !== '' && !/[\x1b\r]/.test(text))
+}
+
+describe('G:651 keys', () => {
+  it.each([
+    ['rubout', 'ecko\x7f\x7fho fixed', 'fixed'],
+    ['backspace', 'echo abd\bc', 'abc'],
+    ['rubout of nothing', '\x7f\x7fecho ok', 'ok'],
+    ['erase', 'garbage\x15echo clean', 'clean'],
+    ['inserting', `echo ac${LEFT}b`, 'abc'],
+    ['left and right', `echo ad${LEFT}bc${RIGHT}e`, 'abcde'],
+    ['home and end', 'cho x\x01e\x05y', 'xy'],
+    ['rubout in the middle', `echo abXc${LEFT}\x7f`, 'abc'],
+    ['cancel', 'garbage\x03echo new', 'new'],
+    ['an unknown control key', 'echo a\x02b', 'ab'],
+    ['an unknown arrow', 'echo a\x1b[Zb', 'ab'],
+    ['Home and End as letters', 'cho x\x1b[He\x1bOFy', 'xy'],
+    ['Home and End as numbers', 'cho x\x1b[1~e\x1b[4~y', 'xy'],
+    ['Home and End as other numbers', 'cho x\x1b[7~e\x1b[8~y', 'xy'],
+    ['Delete in the middle', `echo abX${LEFT}c${LEFT}\x1b[3~\x1b[3~`, 'ab'],
+    ['Delete at the end', 'echo ab\x1b[3~c', 'abc'],
+    ['a function key', 'echo a\x1b[13~b', 'ab'],
+    ['a modified arrow', 'echo ac\x1b[1;5Db', 'abc'],
+    ['a letter with Alt', 'echo a\x1bxb', 'ab'],
+    ['escape and cancel', 'junk\x1b[\x03\x15echo a', 'a'],
+  ])('%s', async (_name, keys, said) => {
+    expect(await answers(keys)).toContain(said)
+  })
+
+  it('Delete before the last character redraws', async () => {
+    const { out } = await session([`echo ab${LEFT}\x1b[3~\n`])
+    expect(out).toContain('\rpuppy> echo a\x1b[K\n')
+  })
+
+  it('a line has its limit', async () => {
+    const said = await answers(`echo ${'z'.repeat(300)}`)
+    expect(said[0]).toBe('z'.repeat(115))
+  })
+
+  it('Enter is 13 or 10', async () => {
+    const { answers: all } = await session(['echo a\r', 'echo b\n'])
+    expect(all.slice(0, 2)).toEqual(['a\n', 'b\n'])
+  })
+
+  it('a pipe gives a transcript without control characters', async () => {
+    const { out } = await session(['echo one\n', 'ps\n', 'mem\n'])
+    expect(out).toMatch(/^[\n -~]*$/)
+    expect(out).toContain('puppy> echo one\none\npuppy> ps\n')
+  })
+
+  it('a line that the end of input cuts is a line', async () => {
+    expect((await session(['echo cut'])).answers[0]).toBe('cut\n')
+  })
+
+  it('^D ends an empty line only', async () => {
+    const { out, status } = await session(['echo a\x04b\n', '\x04', 'echo never\n'])
+    expect(out).toContain('\nab\n')
+    expect(out).not.toContain('never')
+    expect(status).toBe(0)
+  })
+})
+
+describe('G:652 history', () => {
+  it('goes up and down', async () => {
+    expect(await answers('echo 1', 'echo 2', `${UP}${UP}x`, `${UP}${UP}${UP}${DOWN}y`, `${UP}${DOWN}echo z`))
+      .toEqual(['1', '2', '1x', '2y', 'z'])
+  })
+
+  it('has a beginning', async () => {
+    expect(await answers('echo 1', `${UP}${UP}${UP}x`)).toEqual(['1', '1x'])
+  })
+
+  it('keeps sixteen', async () => {
+    const many = Array.from({ length: 20 }, (_, i) => `echo n${i}`)
+    const said = await answers(...many, `${UP.repeat(30)}!`)
+    expect(said.at(-1)).toBe('n4!')
+  })
+})

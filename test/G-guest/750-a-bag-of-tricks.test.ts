@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { programNames } from '../../generated/puppy/user/programs.ts'
+import { lines, session } from '../support/puppy.ts'
+
+describe('G:751 to G:755', () => {
+  it('help names every program', async () => {
+    const { answers } = await session(lines('help'))
+    for (const name of [...programNames, 'history']) {
+      expect(answers[0]).toMatch(new RegExp(`\\b${name}\\b`))
+    }
+    for (const text of answers[0].split('\n')) expect(text.length).toBeLessThan(80)
+  })
+
+  it('echo, upper, wc, cat, uptime, clear', async () => {
+    const { answers } = await session(lines(
+      'echo  Some words ', 'echo Some | upper', 'echo Some | wc', 'echo Some | cat', 'uptime', 'clear'))
+    expect(answers.slice(0, 4)).toEqual(['Some words\n', 'SOME\n', '1 lines, 5 bytes\n', 'Some\n'])
+    expect(answers[4]).toMatch(/^up \d+\.\d seconds, \d+ ticks\n$/)
+    expect(answers[5]).toBe('\x1b[H\x1b[2J')
+  })
+
+  it('mem adds up', async () => {
+    const { answers } = await session(lines('mem'), ['--memory', '16'])
+    const [ram, kernel, programs, used, free] = [...answers[0].matchAll(/^ *(\d+) KiB/gm)].map((m) => Number(m[1]))
+    expect(ram).toBe(16384)
+    expect(programs).toBeLessThan(kernel)
+    expect(ram - free - used - kernel).toBeLessThan(1024 + 16)
+    expect(ram - free - used - kernel).toBeGreaterThan(1023)
+  })
+
+  it('filters read what a person types, up to ^D', async () => {
+    const { answers } = await session(['upper\r', 'one\rtwo\r', '\x04', 'echo done\r'])
+    expect(answers.slice(0, 2)).toEqual(['ONE\nTWO\n', 'done\n'])
+  })
+
+  it('kill ends a group, or knows of none', async () => {
+    const { answers } = await session(lines('sleep 90000 | cat &', 'ps', 'kill 2', 'ps', 'kill 77'))
+    expect(answers[1]).toMatch(/ sleep\n[^]* cat\n/)
+    expect(answers.slice(2, 4).join('')).toMatch(/\[2\] ended\n/)
+    expect(answers[3]).not.toMatch(/ sleep\n| cat\n/)
+    expect(answers[4]).toBe('there is no such group\n')
+  })
+
+  it('sleep takes its time', async () => {
+    const { answers } = await session(lines('uptime', 'sleep 700', 'uptime'))
+    const [before, after] = [answers[0], answers[2]].map((text) => Number(/[\d.]+/.exec(text)![0]))
+    expect(after - before).toBeGreaterThan(0.65)
+    expect(after - before).toBeLessThan(1)
+  })
+})

@@ -1,6 +1,0 @@
-import { describe, test } from 'vitest'
-import { sameAsHardware } from '../../conformance/expect.ts'
-
-describe('P:1460 as hardware does it', () => {
-  test('jumps, calls, returns, loops', () => sameAsHardware(/^(j|call|ret|loop|bound)/), 60000)
-})

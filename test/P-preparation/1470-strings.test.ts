@@ -1,6 +1,0 @@
-import { describe, test } from 'vitest'
-import { sameAsHardware } from '../../conformance/expect.ts'
-
-describe('P:1470 as hardware does it', () => {
-  test('all of them, with all prefixes', () => sameAsHardware(/^(movs|cmps|stos|lods|scas)8?$/, 6000), 60000)
-})
