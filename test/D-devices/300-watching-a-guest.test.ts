@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LgCpu } from '../../generated/host/lg.ts'
-import type { Plan } from '../../generated/launcher/arguments.ts'
+import type { Plan } from '../../generated/launcher/plan.ts'
 import { Observers } from '../../generated/launcher/observers.ts'
 import { Stats, statsTable } from '../../generated/launcher/stats.ts'
 import { Trace } from '../../generated/launcher/trace.ts'

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { readArguments, VERSION } from
   '../../generated/launcher/arguments.ts'
-import type { Plan } from '../../generated/launcher/arguments.ts'
+import type { Plan } from '../../generated/launcher/plan.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 
 const plan = (line: string): Plan => {
@@ -81,5 +82,12 @@ describe('L:105 arguments', () => {
   it('has the version of the package', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
     expect(VERSION).toBe(manifest.version)
+  })
+  it('leaves the carrying out of a plan without any parser, or other package', async () => {
+    const { metafile } = await build({ entryPoints: ['generated/launcher/launch.ts'],
+      bundle: true, write: false, metafile: true, platform: 'browser', logLevel: 'silent' })
+    const inputs = Object.keys(metafile.inputs)
+    expect(inputs).toContain('generated/launcher/plan.ts')
+    expect(inputs.filter((path) => !path.startsWith('generated/'))).toEqual([])
   })
 })
