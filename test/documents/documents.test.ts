@@ -1,76 +1,43 @@
 /** Does the journey tell all that the documents tell, and do tests hold it to that? */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { findChapters, readChapter } from '../../tools/tangle/chapters.ts'
-import { tagsOf } from '../../tools/tangle/tags.ts'
+import { account } from './coverage.ts'
+import { elsewhere, excused, named, root, statements, tags, told } from './gather.ts'
 import { namesIn } from './names.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const data = (name: string) => JSON.parse(readFileSync(join(root, 'test/documents', name), 'utf8'))
-const tags: Record<string, string> = data('tags.json')
-const statements: Record<string, string> = data('statements.json')
-const elsewhere: Record<string, { how: string, why: string }> = data('elsewhere.json')
-
-/** Every tag in a heading of a chapter, with the place of each. */
-function told(): Map<string, string[]> {
-  const places = new Map<string, string[]>()
-  for (const chapter of findChapters(root)) {
-    for (const line of readChapter(root, chapter).replace(/^```[^]*?^```/gm, '').split('\n')) {
-      const heading = /^#{1,4} (.*)/.exec(line)
-      for (const tag of heading ? tagsOf(heading[1]) : []) {
-        places.set(tag, [...places.get(tag) ?? [], `${chapter.path}: ${line}`])
-      }
-    }
-  }
-  return places
-}
-
-/** Every statement in the title of a test, with the files that name it. */
-function named(): Map<string, string[]> {
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.ts') && !file.startsWith('documents'))
-  const places = new Map<string, string[]>()
-  for (const file of files) {
-    for (const id of namesIn(readFileSync(join(root, 'test', file), 'utf8'))) {
-      places.set(id, [...places.get(id) ?? [], file])
-    }
-  }
-  return places
-}
+const places = told()
 
 describe('the tags of the documents', () => {
   test('are 83, and each is the heading of one section', () => {
-    const places = told()
     expect(Object.keys(tags)).toHaveLength(83)
     expect(Object.keys(tags).filter((tag) => !places.has(tag))).toEqual([])
   })
 
   test('lead somewhere wherever the prose names one', () => {
-    const places = told()
     const lost = findChapters(root).flatMap((chapter) =>
-      (readChapter(root, chapter).match(/\b[LHPSM]:\d{3,4}\b/g) ?? [])
+      (readChapter(root, chapter).match(/\b[LHPSDGEM]:\d{3,4}\b/g) ?? [])
         .filter((tag) => !places.has(tag)).map((tag) => `${chapter.path}: ${tag}`))
     expect(lost).toEqual([])
   })
 
   test('and ours, stand in one place each', () => {
-    expect([...told().values()].filter((places) => places.length > 1)).toEqual([])
+    expect([...places.values()].filter((sections) => sections.length > 1)).toEqual([])
   })
 })
 
 describe('the statements of the documents', () => {
   test('are 453, each in the title of a test, or listed with the reason why not', () => {
-    const places = named()
+    const tests = named()
     expect(Object.keys(statements)).toHaveLength(453)
-    const open = Object.keys(statements).filter((id) => !places.has(id) && !(id in elsewhere))
+    const open = Object.keys(statements).filter((id) => !tests.has(id) && !(id in elsewhere))
     expect(open.map((id) => `${id}: ${statements[id]}`)).toEqual([])
+    const unsaid = excused()
+    expect(Object.keys(elsewhere).filter((id) => !unsaid.has(id))).toEqual([])
   })
 
   test('are not listed as missing once a test names them', () => {
-    const places = named()
-    expect(Object.keys(elsewhere).filter((id) => places.has(id) || !(id in statements))).toEqual([])
+    const tests = named()
+    expect(Object.keys(elsewhere).filter((id) => tests.has(id) || !(id in statements))).toEqual([])
     for (const { how, why } of Object.values(elsewhere)) {
       expect(['equivalent', 'by structure', 'not yet']).toContain(how)
       expect(why).toMatch(/^[A-Z0-9].*\.$/)
@@ -79,6 +46,25 @@ describe('the statements of the documents', () => {
 
   test('have no strangers among them', () => {
     expect([...named().keys()].filter((id) => !(id in statements))).toEqual([])
+  })
+})
+
+describe('the account of all this', () => {
+  test('has a line for each, and misses none', () => {
+    const { lines, missing } = account({ sections: places, tests: named(), otherwise: excused() })
+    expect(missing).toEqual([])
+    expect(lines).toHaveLength(83 + 453)
+    expect(lines).toContainEqual(expect.stringMatching(/^H:205 .*journey\/H-host\/200-.*\.md:\d+ {2}Which interrupt/))
+    expect(lines).toContainEqual(expect.stringMatching(/^B-T-016 .*test\/H-host\/200-interrupts-and-traps\.test\.ts/))
+    expect(lines).toContainEqual(expect.stringMatching(/^B-L-058 .*050-what-we-do-otherwise\.md:\d+/))
+  })
+
+  test('says what is missing', () => {
+    const { missing } = account({ sections: new Map(), tests: named(), otherwise: new Map() })
+    expect(missing).toContain('L:000 has no section')
+    expect(missing).toContain('B-L-058 is in no test and not in "what we do otherwise": '
+      + statements['B-L-058'])
+    expect(missing.filter((m) => m.startsWith('B-L-001 '))).toEqual([])
   })
 })
 

@@ -7,11 +7,20 @@ const STEP = /(, ?| and | to |^)(?:B-[A-Z]-)?(\d{3})/g
 export function namesIn(text: string): Set<string> {
   const ids = new Set<string>()
   for (const line of text.split('\n')) {
-    for (const [, , string] of line.matchAll(STRING)) {
-      for (const [run, series] of string.matchAll(RUN)) spellOut(run, series, ids)
-    }
+    for (const [, , string] of line.matchAll(STRING)) spellAll(string, ids)
   }
   return ids
+}
+
+/** The same in prose, where a series may run on in the next line. */
+export function namesInProse(text: string): Set<string> {
+  const ids = new Set<string>()
+  spellAll(text.replace(/\s+/g, ' '), ids)
+  return ids
+}
+
+function spellAll(text: string, ids: Set<string>): void {
+  for (const [run, series] of text.matchAll(RUN)) spellOut(run, series, ids)
 }
 
 function spellOut(run: string, series: string, ids: Set<string>): void {
