@@ -87,7 +87,7 @@ describe('L:105 arguments', () => {
     const { metafile } = await build({ entryPoints: ['generated/launcher/launch.ts'],
       bundle: true, write: false, metafile: true, platform: 'browser', logLevel: 'silent' })
     const inputs = Object.keys(metafile.inputs)
-    expect(inputs).toContain('generated/launcher/plan.ts')
+    expect(inputs).toContain('generated/host/host.ts')
     expect(inputs.filter((path) => !path.startsWith('generated/'))).toEqual([])
   })
 })
