@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { eax, ebx, ecx, edi, mem } from '../../generated/assembler/index.ts'
+import { Cases } from '../../conformance/cases.ts'
+import { Decoder, SHORT } from '../../generated/emulator/decode/decode.ts'
 import { CODE, tinyMachine } from '../support/tiny-machine.ts'
+import { EIP, SECOND, SplitPages } from './support/split-pages.ts'
+import { allForms } from './support/two-printers.ts'
 
 const run = (m: ReturnType<typeof tinyMachine>, at = CODE) => {
   m.cpu.eip = at
@@ -117,5 +121,68 @@ describe('E:454 one page, two addresses', () => {
     expect(cpu.reg(0)).toBe(CODE + 5)
     run(m, 0x40000)
     expect(cpu.reg(0)).toBe(0x40005)
+  })
+})
+
+describe('E:456 every encoding at every split', () => {
+  const seed = 456
+  const cases = new Cases(seed, { ring: 0, locks: false, segments: false })
+  const decoder = new Decoder()
+  const length = (bytes: number[], available: number, mode: number) =>
+    decoder.decode(Uint8Array.from([...bytes, ...new Array(15).fill(0)]), 0, available, mode) === SHORT
+      ? 0 : decoder.out.length
+  const encodings = allForms().flatMap((form) => Array.from({ length: 6 }, () => cases.make(form).bytes))
+
+  test(`is asked for whole, in every mode, seed ${seed}`, () => {
+    for (const bytes of encodings) {
+      for (const mode of [1, 1 | 2 | 4 | 8, 0]) {
+        const whole = length(bytes, 15, mode)
+        for (let k = 1; k < whole; k++) {
+          expect({ bytes, mode, k, length: length(bytes, k, mode) })
+            .toEqual({ bytes, mode, k, length: 0 })
+        }
+        expect(length(bytes, whole, mode)).toBe(whole)
+      }
+    }
+  })
+  test(`does what it does in one page, or faults on the second, seed ${seed}`, () => {
+    const pages = new SplitPages()
+    let performed = 0
+    for (const bytes of encodings.filter((_, n) => n % 3 === 0)) {
+      const whole = pages.whole(bytes)
+      const size = length(bytes, 15, 1 | 2 | 4)
+      for (let k = 1; k < size; k++) {
+        for (const second of ['next frame', 'other frame'] as const) {
+          expect({ bytes, k, second, ...pages.split(bytes, k, second) })
+            .toEqual({ bytes, k, second, ...whole })
+        }
+        const { reason, eip, cr2 } = pages.split(bytes, k, 'absent')
+        expect({ bytes, k, reason, eip, cr2 })
+          .toEqual({ bytes, k, reason: 'shutdown', eip: EIP, cr2: SECOND })
+        performed += 3
+      }
+    }
+    console.log(`${performed} splits performed, seed ${seed}`)
+  }, 60000)
+})
+
+describe('E:454 the segment before the page', () => {
+  const pages = new SplitPages()
+  /** MOV EAX, 1. */
+  const bytes = [0xb8, 1, 0, 0, 0]
+  test('an instruction that leaves the segment at the page\'s end is #GP, not #PF', () => {
+    for (let k = 1; k < 5; k++) {
+      expect(pages.split(bytes, k, 'absent', EIP + k - 1)).toMatchObject({ reason: 'shutdown', cr2: 0 })
+      expect(pages.split(bytes, k, 'absent', EIP + k)).toMatchObject({ reason: 'shutdown', cr2: SECOND })
+    }
+  })
+  test('so is one that begins behind the limit, on a page that is absent', () => {
+    expect(pages.split(bytes, 0, 'absent', EIP - 1)).toMatchObject({ reason: 'shutdown', cr2: 0 })
+    expect(pages.split(bytes, 0, 'absent', EIP)).toMatchObject({ reason: 'shutdown', cr2: SECOND })
+  })
+  test('and one that is known already, when both have changed under it', () => {
+    const next = pages.split(bytes, 2, 'next frame')
+    expect(next.reason).toBe('budget')
+    expect(pages.again('absent', EIP + 1)).toMatchObject({ reason: 'shutdown', cr2: 0 })
   })
 })
