@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { LHREQ_IRQ } from '../../generated/abi/common.ts'
 import { readArguments } from '../../generated/launcher/arguments.ts'
@@ -153,4 +155,37 @@ describe('D:090 a wire of datagrams', () => {
     a.close()
     b.close()
   })
+
+  it.each(['127.0.0.1', 'localhost', '127.1'])(
+    'to %s is open to its other end alone', async (peerHost) => {
+      const [here, there] = [20000 + process.pid % 20000, 40001 + process.pid % 20000]
+      const wire = await new NodePlatform().openWire({ port: here, peerHost, peerPort: there })
+      const elsewhere = await bound(here, '127.0.0.2')
+      const [peer, stranger, cousin] = [await bound(there, '127.0.0.1'),
+        await bound(0, '127.0.0.1'), await bound(there, '127.0.0.2')]
+      try {
+        for (const socket of [stranger, cousin, peer]) {
+          const frame = socket === peer ? FRAME : FRAME.subarray(0, 20)
+          await new Promise((sent) => { socket.send(frame, here, '127.0.0.1', sent); })
+        }
+        while (!wire.ready()) await new Promise((later) => { setTimeout(later, 5); })
+        expect([...wire.receive()!]).toEqual([...FRAME])
+        expect(wire.ready()).toBe(false)
+      } finally {
+        for (const open of [wire, elsewhere, peer, stranger, cousin]) open.close()
+      }
+    })
+
+  it('to nobody is refused', async () => {
+    const ends = { port: 20000, peerHost: 'no such host', peerPort: 20001 }
+    await expect(new NodePlatform().openWire(ends)).rejects.toThrow("a host 'no such host'")
+  })
 })
+
+/** A socket at a port and address of its own: nobody may have both. */
+async function bound(port: number, address: string) {
+  const socket = createSocket('udp4')
+  socket.bind(port, address)
+  await once(socket, 'listening')
+  return socket
+}

@@ -230,7 +230,7 @@ describe('L:210 three times ^C', () => {
   const ctrlC = Uint8Array.of(3)
   const typed = (...times: (number | string)[]) => {
     let now = 0
-    const escape = new Escape(() => now)
+    const escape = new Escape(() => now, true)
     return times.map((time) => {
       if (typeof time === 'string') return escape.typed(bytes(time))
       now = time * 1e6
@@ -249,8 +249,23 @@ describe('L:210 three times ^C', () => {
 
   it('with anything between do not count (B-L-081)', () => {
     expect(typed(0, 0.1, 'x', 0.2)).toEqual([false, false, false, false])
-    expect(typed(0, 0.1, '\x03\x03', 0.2)).not.toContain(true)
-    expect(typed('\x03\x03\x03')).toEqual([false])
+    expect(typed(0, 0.1, 'x\x03', 0.2)).not.toContain(true)
+    expect(typed('\x03\x03\x03x', 'x\x03\x03', 0)).not.toContain(true)
+  })
+
+  it('count as well when they arrive in one read', () => {
+    expect(typed('\x03\x03\x03')).toEqual([true])
+    expect(typed(0, '\x03\x03')).toEqual([false, true])
+    expect(typed('\x03\x03', 0.5)).toEqual([false, true])
+    expect(typed('ls\r\x03\x03\x03')).toEqual([true])
+  })
+
+  it('are data in a pipe, unless each is read alone', () => {
+    const escape = new Escape(() => 0, false)
+    const all = [3, 3, 3]
+    expect(escape.typed(Uint8Array.from(all))).toBe(false)
+    expect(escape.typed(Uint8Array.from([1, ...all]))).toBe(false)
+    expect(all.map(() => escape.typed(ctrlC))).toEqual([false, false, true])
   })
 
   it('reach the Guest all the same (B-L-082)', () => {
@@ -439,8 +454,13 @@ describe('L:210 disk requests', () => {
     expect(device.sent(LHREQ_IRQ).length).toBe(2)
   })
 
-  it('past the end are cut back, then the end (B-L-109, X-35)', () => {
+  it('past the end write what fits, then the end (B-L-109, X-35)', () => {
     const { request, file } = diskFixture()
+    const write = file.writeAt.bind(file)
+    file.writeAt = (offset, data) => {
+      if (offset + data.length > 2048) throw new PlatformError('no cutting')
+      return write(offset, data)
+    }
     expect(() => request(1, 3, 1024, [[BUFFER, 1024]], [])).toThrow(
       'Write past end 1536+1024')
     expect(file.size()).toBe(2048)

@@ -172,9 +172,15 @@ describe('on a terminal', () => {
     await finish(terminal, 2)
   })
 
-  it('^C in company, or slowly, does not', async () => {
+  it('three ^C in one read leave, too', async () => {
     const terminal = await session()
     terminal.type('\x03\x03\x03')
+    await finish(terminal, 2)
+  })
+
+  it('^C in company, or slowly, does not', async () => {
+    const terminal = await session()
+    terminal.type('\x03\x03\x03x')
     await pause(200)
     for (let i = 0; i < 3; i++) {
       terminal.type('\x03')
