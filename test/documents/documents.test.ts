@@ -15,7 +15,7 @@ describe('the tags of the documents', () => {
 
   test('lead somewhere wherever the prose names one', () => {
     const lost = findChapters(root).flatMap((chapter) =>
-      (readChapter(root, chapter).match(/\b[LHPSDGEM]:\d{3,4}\b/g) ?? [])
+      (readChapter(root, chapter).match(/\b[BLHPSDGEM]:\d{3,4}\b/g) ?? [])
         .filter((tag) => !places.has(tag)).map((tag) => `${chapter.path}: ${tag}`))
     expect(lost).toEqual([])
   })

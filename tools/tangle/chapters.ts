@@ -1,5 +1,6 @@
 /**
- * The chapters in reading order: parts L, H, P, S, then D, G, E, M; inside a part by number.
+ * The chapters in reading order: what comes before them, parts L, H, P, S,
+ * then D, G, E, M; inside a part by number.
  *
  * The one exception is H:490, the farewell to page tables, which is read last
  * of its part.
@@ -19,7 +20,7 @@ export interface ChapterFile {
 }
 
 /** The letters of the parts, in reading order. */
-export const parts = 'LHPSDGEM'
+export const parts = 'BLHPSDGEM'
 
 /** All chapters under journey/ of `root`, in reading order. */
 export function findChapters(root: string): ChapterFile[] {

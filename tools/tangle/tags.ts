@@ -16,8 +16,8 @@ export interface Told {
 
 /** The tags at the start of a heading: `H:205 Which interrupt` or `P:400, P:700 The files`. */
 export function tagsOf(heading: string): string[] {
-  const run = /^(?:[LHPSDGEM]:\d+(?:\s*(?:,|and|to|&|\/)\s*)?)+/.exec(heading)
-  return run ? run[0].match(/[LHPSDGEM]:\d+/g)! : []
+  const run = /^(?:[BLHPSDGEM]:\d+(?:\s*(?:,|and|to|&|\/)\s*)?)+/.exec(heading)
+  return run ? run[0].match(/[BLHPSDGEM]:\d+/g)! : []
 }
 
 /** The test file of a chapter, relative to the root. */
@@ -42,7 +42,7 @@ export function testsFor(name: string, book: Told[], root: string): string[] {
 
 function chaptersFor(name: string, book: Told[]): ChapterFile[] {
   const wanted = name.toUpperCase()
-  const isTag = /^[LHPSDGEM]:\d+$/.test(wanted)
+  const isTag = /^[BLHPSDGEM]:\d+$/.test(wanted)
   const found = book.filter(({ chapter, headings }) => isTag
     ? headings.some((heading) => tagsOf(heading.text).includes(wanted))
     : namesOf(chapter).some((known) => known.toUpperCase() === wanted))

@@ -54,7 +54,7 @@ export interface Site {
 }
 
 export const partNames: Record<string, string> = {
-  L: 'Launcher', H: 'Host', P: 'Preparation', S: 'Switcher',
+  B: 'Before we start', L: 'Launcher', H: 'Host', P: 'Preparation', S: 'Switcher',
   D: 'Devices, ten years later', G: 'Guest', E: 'Emulator', M: 'Mastery',
 }
 

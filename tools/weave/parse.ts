@@ -59,7 +59,7 @@ function sectionsOf(tree: Root): Section[] {
   return sections
 }
 
-const tagged = /^([LHPSDGEM]:\d{3,4})\b[\s:.,–—-]*(.*)$/
+const tagged = /^([BLHPSDGEM]:\d{3,4})\b[\s:.,–—-]*(.*)$/
 
 function sectionOf(heading: Heading): Section {
   const text = toString(heading)
