@@ -1,13 +1,15 @@
 // The table of E:952, byte for byte.
 import { describe, expect, it } from 'vitest'
+import { Register as IcedRegister } from 'iced-x86'
 import {
-  eax, ebp, ebx, ecx, edx, esp, Label, mem,
+  Assembler, eax, ebp, ebx, ecx, edi, edx, esi, esp, Label, mem,
 } from '../../generated/assembler/index.ts'
 import type { Mem, Register } from '../../generated/assembler/index.ts'
 import {
   appendValue, littleEndian, operandBytes,
 } from '../../generated/assembler/modrm.ts'
 import { sum } from '../../generated/assembler/values.ts'
+import { decode } from '../support/disassemble.ts'
 
 const bytes = (rm: Mem | Register, reg = 0): string =>
   Buffer.from(operandBytes(reg, rm).bytes).toString('hex')
@@ -32,6 +34,13 @@ describe('ModRM and SIB', () => {
     ['[esp+ebx]', mem({ base: esp, index: ebx }), '041c'],
   ])('%s', (_, rm, hex) => {
     expect(bytes(rm)).toBe(hex)
+  })
+
+  it.each([eax, ecx, edx, ebx, ebp, esi, edi])('%o as an index alone stays in DS', (index) => {
+    const a = new Assembler(0)
+    a.mov(eax, mem({ index, disp: 8 })).mov(eax, mem({ index, scale: 2 }))
+    expect(decode(a.assemble().bytes).map((i) => i.memorySegment))
+      .toEqual([IcedRegister.DS, IcedRegister.DS])
   })
 
   it('the register or digit goes in between', () => {

@@ -66,6 +66,31 @@ describe('labels', () => {
   })
 })
 
+describe('complaints point to the line that did it', () => {
+  const a = new Assembler(0)
+  const missing = a.label('missing')
+  it.each<[string, (b: Assembler) => void]>([
+    ['a call to a label that is never bound', function culprit(b) { b.call(missing) }],
+    ['a jump to one', function culprit(b) { b.jne(missing) }],
+    ['a word with its address', function culprit(b) { b.dd(missing) }],
+    ['a name that is never bound', function culprit(b) { b.label('forgotten') }],
+    ['a target out of reach', function culprit(b) { b.loop(0x1000) }],
+    ['a label bound twice', function culprit(b) { b.bind(b.here()) }],
+    ['a distance that is no byte', function culprit(b) { b.db(b.here().plus(300)) }],
+  ])('%s', (_name, culprit) => {
+    const program = new Assembler(0)
+    const mistake = (): void => {
+      culprit(program)
+      program.assemble()
+    }
+    let stack = ''
+    try { mistake() } catch (error) { stack = (error as Error).stack! }
+    const [first, ...frames] = stack.split('\n')
+    expect(first).toMatch(/^AssemblyError: /)
+    expect(frames.slice(0, 4).join('\n')).toContain('culprit')
+  })
+})
+
 describe('data', () => {
   it('goes out as it is', () => {
     const a = new Assembler(0)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Decoder, DecoderOptions, Code, FlowControl } from 'iced-x86'
 import { assembleKernel, puppyImage } from '../../generated/puppy/index.ts'
 import { assemblePrograms } from '../../generated/puppy/user/programs.ts'
-import { Workbench } from '../../generated/puppy/workbench.ts'
+import { addressIn, Workbench } from '../../generated/puppy/workbench.ts'
 import { writeElf } from '../../generated/puppy/elf.ts'
 import { eax } from '../../generated/assembler/index.ts'
 
@@ -115,6 +115,34 @@ function badInstructions(
   expect(seen.size).toBeGreaterThan(500)
   return bad
 }
+
+describe('G:002 mistakes name the line that made them', () => {
+  const stackOf = (mistake: () => void): string => {
+    try { mistake() } catch (error) { return (error as Error).stack! }
+    throw new Error('that was no mistake')
+  }
+  it.each<[string, (w: Workbench) => void, string]>([
+    ['a routine that is never emitted', function culprit(w) { w.call('gone') }, 'nothing is bound to gone'],
+    ['two routines of one name', function culprit(w) { w.fn('twice'); w.fn('twice') }, 'is bound twice'],
+    ['two words of one name', function culprit(w) { w.word('twice'); w.word('twice') }, 'is bound twice'],
+    ['a routine and a word', function culprit(w) { w.word('twice'); w.fn('twice') }, 'is bound twice'],
+    ['a word and a space', function culprit(w) { w.reserve('twice', 4); w.word('twice') }, 'is bound twice'],
+  ])('%s', (_name, culprit, problem) => {
+    const stack = stackOf(() => {
+      const bench = new Workbench(0x1000)
+      culprit(bench)
+      bench.finish()
+    })
+    expect(stack).toMatch(/^AssemblyError: /)
+    expect(stack.split('\n')[0]).toContain(problem)
+    expect(stack.split('\n').slice(1, 6).join('\n')).toContain('culprit')
+  })
+
+  it('an address that nobody gave is refused, not 0', () => {
+    const program = new Workbench(0x1000).finish()
+    expect(() => addressIn(program, 'main_ghost')).toThrow('main_ghost: is nowhere in the program')
+  })
+})
 
 describe('G:005 the whole dog', () => {
   it('decodes, from every routine on, to instructions that exist', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Machine } from '../../generated/emulator/index.ts'
 import { USER_STACK_TOP, USER_TEXT } from '../../generated/puppy/numbers.ts'
-import { assemblePrograms, programNames } from '../../generated/puppy/user/programs.ts'
+import { assemblePrograms, programsIn } from '../../generated/puppy/user/programs.ts'
 import { BareKernel } from '../support/puppy.ts'
 
 const image = assemblePrograms()
@@ -32,11 +32,11 @@ function library(name: string, eax: number, edx = 0, texts: [number, string][] =
 describe('G:601 one image', () => {
   it('has an entry for every name, and the kernel knows it', () => {
     const bare = new BareKernel()
-    programNames.forEach((name, i) => {
-      expect(at(`main_${name}`)).toBeGreaterThanOrEqual(USER_TEXT)
+    programsIn(image).forEach(([name, entry], i) => {
+      expect(entry).toBeGreaterThanOrEqual(USER_TEXT)
       const line = bare.at('program_table') + 8 * i
       expect(bare.read(line)).toBe(bare.at(`name_${name}`))
-      expect(bare.read(line + 4)).toBe(at(`main_${name}`))
+      expect(bare.read(line + 4)).toBe(entry)
       expect(bare.call('program_find', { eax: bare.at(`name_${name}`) }).eax).toBe(line)
     })
   })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { programNames } from '../../generated/puppy/user/programs.ts'
+import { assemblePrograms, programsIn } from '../../generated/puppy/user/programs.ts'
 import { lines, session } from '../support/puppy.ts'
 
 describe('G:751 to G:755', () => {
   it('help names every program', async () => {
     const { answers } = await session(lines('help'))
-    for (const name of [...programNames, 'history']) {
+    for (const name of [...programsIn(assemblePrograms()).map(([program]) => program), 'history']) {
       expect(answers[0]).toMatch(new RegExp(`\\b${name}\\b`))
     }
     for (const text of answers[0].split('\n')) expect(text.length).toBeLessThan(80)
