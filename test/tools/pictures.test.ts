@@ -47,29 +47,30 @@ describe('every picture', () => {
 
 describe('layout', () => {
   it('knows addresses, parts, gaps, notes that go on, and the end', () => {
-    const { regions } = readLayout(sourceOf('T\n\n0x00  first      what it is\n                 and more\n      a part\n. . .\n0x10'))
+    const { regions } = readLayout(sourceOf('T\n\n0x10\n0x08  first      what it is\n                 and more\n      a part\n. . .\n0x00  last'))
     expect(regions.map(({ row: _, ...rest }) => rest)).toEqual([
-      { at: '0x00', address: 0, names: ['first'], note: 'what it is and more', gap: false },
+      { at: '0x10', address: 16, names: [], note: '', gap: false },
+      { at: '0x08', address: 8, names: ['first'], note: 'what it is and more', gap: false },
       { names: ['a part'], note: '', gap: false },
       { names: [], note: '', gap: true },
-      { at: '0x10', address: 16, names: [], note: '', gap: false },
+      { at: '0x00', address: 0, names: ['last'], note: '', gap: false },
     ])
   })
 
   it('draws columns side by side, a name without bars across all', () => {
-    const html = draw('layout', 'T\n\n    Host | Guest\n0  a | (b)  note\n4  both')
+    const html = draw('layout', 'T\n\n    Host | Guest\n4  a | (b)  note\n0  both')
     expect(html).toContain('<th scope="col">Host</th><th scope="col">Guest</th>')
     expect(html).toContain('<td class="region">a</td><td class="region hole">(b)</td><td class="note">note</td>')
     expect(html).toContain('<td class="region" colspan="2">both</td>')
   })
 
   it.each([
-    ['addresses that turn round', '0  a\n8  b\n4  c', '4:0: 4 does not lie above 8'],
-    ['the same downwards', '8  a\n4  b\n4  c', '4:0: 4 does not lie below 4'],
+    ['addresses that grow down the page', '0  a\n8  b\n4  c', '3:0: 8 does not lie below 0'],
+    ['one address twice', '8  a\n4  b\n4  c', '4:0: 4 does not lie below 4'],
     ['a bad number', '0q1  a', "2:0: '0q1' is no address"],
-    ['a bare address inside', '0  a\n4\n8  b', '3:0: nothing begins at 4'],
+    ['a bare address inside', '8  a\n4\n0  b', '3:0: nothing begins at 4'],
     ['a bare address at the lower end', '8  a\n4  b\n0', '4:0: nothing begins at 0'],
-    ['columns that differ', '0  a | b\n4  a | b | c', '2:0: 2 columns where there are 3'],
+    ['columns that differ', '4  a | b\n0  a | b | c', '2:0: 2 columns where there are 3'],
   ])('refuses %s', (_, body, message) => expect(refusal('layout', `T\n\n${body}`)).toBe(message))
 })
 

@@ -8,8 +8,8 @@
  *     0x00000000  boot page
  *
  * An address or offset, what begins there, and a note, two spaces between
- * them. Addresses run up or down, whichever tells better; the highest may
- * stand alone, for where all ends. A line without an
+ * them. Addresses grow upward on the page, in all pictures of the book; the
+ * highest may stand alone, for where all ends. A line without an
  * address is a part of what stands above it, `. . .` a stretch left out, a
  * name in parentheses a hole. Bars part columns that lie side by side; a name
  * without bars fills them all; a line over the first address names them. A line that begins under the notes goes
@@ -83,29 +83,21 @@ function addressed(at: string | undefined, row: number): { at?: string, address?
   return { at, address }
 }
 
-/** Do addresses grow down the page? Names alone tell by which end is bare. */
-function goesUp(regions: Region[]): boolean {
-  const [first, second] = regions.flatMap(({ address }) => address ?? [])
-  return second === undefined ? regions[0]?.names.length > 0 : second > first
-}
-
-/** Addresses that turn round are a slip of the pen. */
+/** High addresses stand at the top. */
 function checkOrder(regions: Region[]): void {
   const known = regions.filter((region) => region.address !== undefined)
-  const up = goesUp(regions)
   known.forEach((region, i) => {
     const before = known[i - 1]
-    if (!before || (up ? region.address! > before.address! : region.address! < before.address!)) return
-    throw new PictureError(region.row, 0, `${region.at} does not lie ${up ? 'above' : 'below'} ${before.at}`,
-      `the addresses before it go ${up ? 'up' : 'down'}`)
+    if (!before || region.address! < before.address!) return
+    throw new PictureError(region.row, 0, `${region.at} does not lie below ${before.at}`,
+      'addresses grow upward: the highest stands at the top')
   })
 }
 
 function checkColumns({ heads, regions }: Layout): void {
   const count = heads.length || Math.max(...regions.map((region) => region.names.length))
-  const end = goesUp(regions) ? regions.length - 1 : 0
   for (const [i, { names, row, gap, at }] of regions.entries()) {
-    if (names.length === 0 && !gap && i !== end) {
+    if (names.length === 0 && !gap && i > 0) {
       throw new PictureError(row, 0, `nothing begins at ${at}`,
         'an address is where a region begins; only where all ends it stands alone, beyond the highest')
     }
@@ -121,7 +113,7 @@ export function drawLayout(source: Source): string {
   const heads = layout.heads.map((head) => `<th scope="col">${prose(head)}</th>`).join('')
   const top = heads ? `<thead><tr><td></td>${heads}<td></td></tr></thead>` : ''
   const rows = layout.regions.map((region, i) => drawRegion(layout.regions, region, i, count))
-  return figure('layout', layout.title, `<div class="scroll"><table class="${goesUp(layout.regions) ? 'up' : 'down'}">${top}<tbody>${rows.join('')}</tbody></table></div>`)
+  return figure('layout', layout.title, `<div class="scroll"><table class="down">${top}<tbody>${rows.join('')}</tbody></table></div>`)
 }
 
 function drawRegion(all: Region[], region: Region, i: number, count: number): string {
