@@ -1,4 +1,6 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { checkPictures, checkTypes, checkWidths } from './check.ts'
 import { Diagnostics, format, type Diagnostic, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
@@ -6,6 +8,7 @@ import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
 import { testsFor, Unknown } from './tags.ts'
 import { tangle, type Tangled } from './tangle.ts'
+import { checkTerms, readTerms } from './terms.ts'
 import { untangle } from './untangle.ts'
 
 /** Tangles and says so on stderr; undefined where the chapters have errors. */
@@ -41,6 +44,7 @@ export async function check(root: string): Promise<number> {
   checkWidths(tangled.chapters, out)
   checkPictures(tangled.chapters, out)
   checkRooms(tangled.files, out)
+  checkTerms(tangled.chapters, readTerms(root), (path) => readFileSync(join(root, path), 'utf8'), out)
   const types = await checkTypes(root)
   for (const error of out.sorted(tangled.book.order)) console.error(format(error))
   for (const line of types.lines) console.error(line)
