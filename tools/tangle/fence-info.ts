@@ -13,15 +13,22 @@ export interface FenceInfo {
   /** A chunk: its slug. */
   id?: string
   classes: Set<string>
+  /** What a .demo says about its run: show=counts, ends=death. */
+  options: Map<string, string>
 }
 
 /** Every class a fence may carry. */
 const known = ['append', 'demo', 'hidden', 'ignore', 'generator']
 
+/** What a .demo may say of its run, and in which words; any, where there is no list. */
+const options: Record<string, string[] | undefined> = {
+  show: ['counts', 'trace'], ends: ['prompt', 'halt', 'death'], says: undefined,
+}
+
 /** Reads the opening line of a fence that stands at `place`. */
 export function readInfo(opening: string, place: Place, out: Diagnostics): FenceInfo {
   const [, marks, lang, rest] = /^(`{3,}|~{3,})\s*([^\s{]*)(.*)$/.exec(opening)!
-  const info: FenceInfo = { lang, classes: new Set() }
+  const info: FenceInfo = { lang, classes: new Set(), options: new Map() }
   const attributes = rest.trim()
   if (!attributes) return info
   const start = at(place.file, place.line, place.column + opening.indexOf(rest, marks.length))
@@ -38,7 +45,7 @@ function readBraces(text: string, place: Place, info: FenceInfo, out: Diagnostic
       'write them in one pair of braces: {file=…}, {#name}, {#name .append}')
     return
   }
-  for (const item of braces[1].matchAll(/\S+/g)) {
+  for (const item of braces[1].matchAll(/[^\s"]*"[^"]*"|\S+/g)) {
     const column = place.column + 1 + item.index
     readAttribute(item[0], { ...place, column }, info, out)
   }
@@ -49,6 +56,7 @@ function readAttribute(item: string, place: Place, info: FenceInfo, out: Diagnos
   if (item.startsWith('.')) readClass(item.slice(1), place, info, out)
   else if (item.startsWith('#')) readId(item.slice(1), place, info, out)
   else if (item.startsWith('file=')) readFile(item.slice(5), place, info, out)
+  else if (item.slice(0, item.indexOf('=')) in options) readOption(item, place, info, out)
   else out.error(place, `unknown attribute '${item}'`, hintFor(item))
 }
 
@@ -72,6 +80,15 @@ function readId(name: string, place: Place, info: FenceInfo, out: Diagnostics): 
   info.id = slug(name) || undefined
   if (!info.id) out.error(place, 'a chunk without a name', 'write {#name}')
   else if (info.id !== name) out.error(place, `'#${name}' is no slug`, `write #${info.id}`)
+}
+
+function readOption(item: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  const [, key, value] = /^(\w+)="?(.*?)"?$/.exec(item)!
+  const words = options[key]
+  info.options.set(key, value)
+  if (words && !words.includes(value)) {
+    out.error(place, `unknown ${key}=${value}`, `known are ${words.map((word) => `${key}=${word}`).join(' ')}`)
+  }
 }
 
 function readFile(path: string, place: Place, info: FenceInfo, out: Diagnostics): void {
@@ -100,6 +117,9 @@ function checkTogether(info: FenceInfo, place: Place, out: Diagnostics): void {
   }
   if (!named && info.classes.has('append')) {
     out.error(place, '.append to what?', 'write {#name .append} or {file=… .append}')
+  }
+  if (info.options.size > 0 && !info.classes.has('demo')) {
+    out.error(place, `only a .demo says ${[...info.options.keys()].join(' and ')}`, 'write {.demo show=counts}')
   }
   if (info.classes.has('generator') && info.file === undefined) {
     out.error(place, 'only a root can be a .generator', 'write {file=… .generator}')
