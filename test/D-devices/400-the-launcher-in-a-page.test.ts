@@ -66,7 +66,6 @@ describe('D:410 files of a page', () => {
       getSize: () => store.size(),
       read: (into, { at }) => store.readAt(at, into),
       write: (data, { at }) => store.writeAt(at, data),
-      truncate: (length) => store.truncate(length),
       flush: () => { did.push('flush') },
       close: () => { did.push('close') },
     }
@@ -75,8 +74,6 @@ describe('D:410 files of a page', () => {
     expect(disk.readAt(8, into)).toBe(2)
     expect(disk.writeAt(9, bytes('abc'))).toBe(3)
     expect(disk.size()).toBe(12)
-    disk.truncate(2)
-    expect(disk.size()).toBe(2)
     disk.close()
     expect(did).toEqual(['flush'])
   })
