@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
-  demandPage, guestErrorCode, guestNewPagetable, initGuestPagetable, pinPage,
+  demandPage, guestErrorCode, guestNewPagetable, initGuestPagetable,
 } from '../../generated/host/page-tables.ts'
+import { pinPage } from '../../generated/host/page-tables/demand.ts'
 import { findSpte } from '../../generated/host/page-tables/shadow.ts'
 import { LauncherMemory } from '../../generated/host/mm.ts'
 import {

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import {
   demandPage, freeGuestPagetable, guestClearAll, guestFlushUser, guestNewPagetable, guestPa,
   guestSetPgd, guestSetPmd, guestSetPte, initGuestPagetable, mapSwitcherInGuest,
-  pageTableGuestDataInit, pinPage, shadowDirectory,
+  pageTableGuestDataInit, shadowDirectory,
 } from '../../generated/host/page-tables.ts'
+import { pinPage } from '../../generated/host/page-tables/demand.ts'
 import { ENOMEM } from '../../generated/abi/errno.ts'
 import { eraA } from '../../generated/abi/era-a.ts'
 import {

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkPictures, checkTypes, checkWidths } from './check.ts'
-import { Diagnostics, format, type Diagnostic, type Place } from './diagnostics.ts'
+import { Diagnostics, format, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
+import { report, summary } from './report.ts'
 import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
 import { testsFor, Unknown } from './tags.ts'
@@ -24,16 +25,6 @@ export async function tangleAndReport(root: string, force = false): Promise<Tang
   const time = Math.round(performance.now() - start)
   console.error(`tangled ${total} files, ${written.length} written${gone} (${time} ms)`)
   return tangled
-}
-
-/** All errors on standard error, and how many there were. */
-export function report(errors: Diagnostic[]): void {
-  for (const error of errors) console.error(format(error))
-  summary(errors.length)
-}
-
-function summary(errors: number): void {
-  console.error(errors === 1 ? '1 error' : `${errors} errors`)
 }
 
 /** Types, pictures, widths and rooms are checked on what tangles; else the tangle's errors stand. */
