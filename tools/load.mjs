@@ -4,7 +4,7 @@
  * A tool starts in a tenth of a second, most of it Node's own.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -14,7 +14,7 @@ const cache = join(tools, '../.cache')
 /** The folder of the project. */
 export const root = dirname(tools)
 
-/** The module tools/tangle/`name`.ts. */
+/** The module tools/tangle/`name`.ts; undefined after telling why there is none. */
 export async function loadTool(name) {
   const folder = join(cache, `tools-${fingerprint()}`)
   if (!existsSync(folder) && !await bundle(folder)) return undefined
@@ -32,34 +32,61 @@ function fingerprint() {
 
 async function bundle(folder) {
   const esbuild = await import('esbuild').catch(() => undefined)
-  if (!esbuild) {
-    console.error('the packages are not installed: run npm ci')
-    process.exitCode = 1
-    return false
-  }
+  if (!esbuild) return fail('the packages are not installed: run npm ci')
   const half = `${folder}.${process.pid}`
   try {
     mkdirSync(half, { recursive: true })
-  } catch ({ message }) {
-    console.error(`${message}: run npm ci as the owner of that folder`)
-    process.exitCode = 1
-    return false
+  } catch ({ code, message }) {
+    return fail(/^(EACCES|EPERM|EROFS)$/.test(code)
+      ? `cannot write ${JSON.stringify(half)}: run npm ci as the owner of that folder` : message)
   }
-  await esbuild.build({
-    entryPoints: ['main', 'launch'].map((name) => join(tools, 'tangle', `${name}.ts`)),
-    outdir: half, bundle: true, splitting: true, sourcemap: true,
-    platform: 'node', format: 'esm', target: 'node20', external: ['esbuild', 'shiki'],
-    banner: { js: "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);" },
-    logLevel: 'error',
-  })
-  forgetOthers()
-  if (existsSync(folder)) rmSync(half, { recursive: true })
-  else renameSync(half, folder)
-  return true
+  try {
+    await build(esbuild, half)
+    forgetOthers(folder)
+    settle(half, folder)
+    return true
+  } catch (error) {
+    return fail(`cannot bundle the tools: ${error.errors?.[0]?.text ?? error.message}`)
+  } finally {
+    rmSync(half, { recursive: true, force: true })
+  }
 }
 
-function forgetOthers() {
-  for (const old of readdirSync(cache).filter((name) => /^tools-\w+$/.test(name))) {
-    rmSync(join(cache, old), { recursive: true, force: true })
+/** Packages that only tinkerers install are looked for when a command needs them. */
+async function build(esbuild, half) {
+  const { devDependencies } = JSON.parse(readFileSync(join(tools, '../package.json'), 'utf8'))
+  await esbuild.build({
+    entryPoints: ['main', 'launch'].map((name) => ({ in: join(tools, 'tangle', `${name}.ts`), out: name })),
+    outdir: half, bundle: true, splitting: true, sourcemap: true, absWorkingDir: tools,
+    platform: 'node', format: 'esm', target: 'node20', external: ['esbuild', ...Object.keys(devDependencies)],
+    banner: { js: "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);" },
+    logLevel: 'silent',
+  })
+}
+
+/** Another process may have been faster: then its folder stands. */
+function settle(half, folder) {
+  try {
+    renameSync(half, folder)
+  } catch (error) {
+    if (!existsSync(folder)) throw error
+  }
+}
+
+function fail(message) {
+  console.error(message)
+  process.exitCode = 1
+  return false
+}
+
+/** Milliseconds after which nobody still starts from a folder: who runs longer has loaded it whole. */
+const startsWithin = 3_600_000
+
+function forgetOthers(folder) {
+  for (const old of readdirSync(cache).filter((name) => /^tools-/.test(name))) {
+    const path = join(cache, old)
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    if (path.startsWith(folder) || Date.now() - made < startsWithin) continue
+    rmSync(path, { recursive: true, force: true })
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { at } from '../../tools/tangle/diagnostics.ts'
 import { Remapper } from '../../tools/tangle/remap.ts'
 import { scan } from '../../tools/tangle/scan.ts'
-import { mapIn, withoutMap } from '../../tools/tangle/source-map.ts'
+import { codeOf, mapIn } from '../../tools/tangle/source-map.ts'
 import { tangle } from '../../tools/tangle/tangle.ts'
 import { copyOf, text, tree } from './fixture.ts'
 
@@ -14,7 +14,7 @@ test('every token of every file names the same token in a chapter', async () => 
   let tokens = 0
   for (const [path, content] of Object.entries(tree(join(root, 'generated')))) {
     if (!path.endsWith('.ts')) continue
-    const lines = withoutMap(content).split('\n')
+    const lines = codeOf(path, content).split('\n')
     scan(lines).forEach((line, i) => line.tokens.forEach(({ start, end }) => {
       const place = remapper.chapterPlace(at(`generated/${path}`, i + 1, start + 1))!
       const told = text(root, place.file).split('\n')[place.line - 1].slice(place.column - 1)

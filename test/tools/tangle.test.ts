@@ -2,14 +2,14 @@ import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { format } from '../../tools/tangle/diagnostics.ts'
-import { withoutMap } from '../../tools/tangle/source-map.ts'
+import { codeOf } from '../../tools/tangle/source-map.ts'
 import { tangle } from '../../tools/tangle/tangle.ts'
 import { book, copyOf, edit, fixtures, text, tree, write } from './fixture.ts'
 
 const cases = (kind: string) => readdirSync(join(fixtures, kind))
 
 const withoutMaps = (files: Record<string, string>) =>
-  Object.fromEntries(Object.entries(files).map(([path, text]) => [path, withoutMap(text)]))
+  Object.fromEntries(Object.entries(files).map(([path, text]) => [path, codeOf(path, text)]))
 
 describe('what is tangled', () => {
   test.each(cases('tangle'))('%s', async (name) => {
@@ -127,7 +127,7 @@ describe('what is written', () => {
   test('Windows line ends are no part of the code', async () => {
     const root = book({ 'H-host/200-a.md': small['H-host/210-b.md'].replace('{#told-later}', '{file=a.ts}').replace(/\n/g, '\r\n') })
     expect((await tangle(root)).errors).toEqual([])
-    expect(withoutMap(text(root, 'generated/a.ts'))).toBe('export const a = 1\n')
+    expect(codeOf('a.ts', text(root, 'generated/a.ts'))).toBe('export const a = 1\n')
   })
 })
 

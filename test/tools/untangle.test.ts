@@ -44,7 +44,7 @@ const chapter = 'journey/H-host/200-traps.md'
 test('without edits nothing happens', async () => {
   const root = copyOf('untangle/book')
   await tangle(root)
-  expect(await untangle(root)).toEqual({ errors: [], carried: [] })
+  expect(await untangle(root)).toEqual({ errors: [], carried: [], left: [] })
 })
 
 test('tangling does not overwrite an edit, unless told to', async () => {
@@ -88,7 +88,7 @@ test('the same change made in both places is no conflict', async () => {
   await tangle(root)
   edit(root, core, 'length = 2', 'length = 4')
   edit(root, chapter, 'length = 2', 'length = 4')
-  expect(await untangle(root)).toEqual({ errors: [], carried: [] })
+  expect(await untangle(root)).toEqual({ errors: [], carried: [], left: [] })
   expect((await tangle(root)).errors).toEqual([])
 })
 

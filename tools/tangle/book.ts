@@ -7,8 +7,9 @@
  */
 import { at, type Diagnostics, type Place } from './diagnostics.ts'
 import { readInfo, type FenceInfo } from './fence-info.ts'
-import type { Fence, Outline } from './markdown.ts'
+import type { Fence, Outline, Unread } from './markdown.ts'
 import { nearest } from './names.ts'
+import { Paths } from './paths.ts'
 import { findReferences, type References } from './references.ts'
 
 export interface ParsedChapter extends Outline {
@@ -56,13 +57,39 @@ export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
   const book: Book = { order: chapters.map((c) => c.path), roots: new Map(), chunks: new Map() }
   const strays: Block[] = []
   for (const chapter of chapters) {
+    if (chapter.tooDeep) out.error(at(chapter.path, 1, 1), 'quotes and lists in each other, too deep to be read', 'unfold them')
+    for (const line of chapter.unread) checkUnread(chapter.path, line, out)
     for (const fence of chapter.fences) {
       const block = readBlock(chapter.path, fence, out)
       if (block && !define(book, block, out)) strays.push(block)
     }
   }
   for (const stray of strays) reportStray(book, stray, out)
+  checkPaths(book, out)
   return book
+}
+
+/** What looks like a fence of the book, in HTML or indented like code, would silently be no code. */
+function checkUnread(chapter: string, { line, column, opening }: Unread, out: Diagnostics): void {
+  const [, lang, attributes] = /^[`~]+\s*([^\s{]*)\s*(.*)$/.exec(opening)!
+  if (!attributes && !isOurs(lang)) return
+  out.error(at(chapter, line, column), 'this looks like a fence, but Markdown does not read it as one',
+    'put a blank line between it and HTML above it, and indent it by three blanks at most')
+}
+
+function checkPaths(book: Book, out: Diagnostics): void {
+  const paths = new Paths()
+  for (const { name, blocks } of book.roots.values()) {
+    const wrong = paths.add(name)
+    if (wrong) out.error(opening(blocks[0]), `file '${name}' ${wrong}`, 'choose another name for one of them')
+  }
+}
+
+/** Lines whose text is not what stands in the chapter could not be carried back. */
+function checkTabs(chapter: string, { line, halfTab }: Fence, out: Diagnostics): void {
+  if (halfTab === undefined) return
+  out.error(at(chapter, line + 1 + halfTab, 1), 'a tab that is indentation of the fence by one half, code by the other',
+    'indent this line with blanks')
 }
 
 /** A fence whose end was forgotten runs to the end of the next one, or of the chapter. */
@@ -82,6 +109,7 @@ function checkClosed(chapter: string, fence: Fence, out: Diagnostics): void {
 function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | undefined {
   const place = at(chapter, fence.line, fence.column)
   checkClosed(chapter, fence, out)
+  checkTabs(chapter, fence, out)
   const before = out.all.length
   const info = readInfo(fence.opening, place, out)
   if (info.classes.has('ignore')) return undefined
@@ -94,10 +122,13 @@ function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | und
   return block
 }
 
+/** The languages that the book's system is written in, by all their names. */
+const isOurs = (lang: string): boolean => /^(?:[cm]?[jt]sx?|typescript|javascript)$/i.test(lang)
+
 /** Code that nobody named would silently be left out of the system. */
 function checkNameless(info: FenceInfo, place: Place, out: Diagnostics): void {
-  if (info.lang !== 'ts' || info.classes.has('demo')) return
-  out.error(place, 'a ts fence without a name',
+  if (!isOurs(info.lang) || info.classes.has('demo')) return
+  out.error(place, `a ${info.lang} fence without a name`,
     'write {file=…}, {#name}, or {.ignore} if it is only to be shown')
 }
 

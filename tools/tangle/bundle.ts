@@ -3,7 +3,9 @@ import type { BuildFailure, Plugin } from 'esbuild'
 import { dirname, join, relative, resolve } from 'node:path'
 import { at } from './diagnostics.ts'
 import { textOf, type TangledFile } from './expand.ts'
-import { Failure, placesOf, type ToChapter } from './remap.ts'
+import { Failure } from './door.ts'
+import { placesOf, type ToChapter } from './remap.ts'
+import { columnOf } from './syntax.ts'
 
 export interface Bundle {
   code: string
@@ -54,7 +56,6 @@ function fromMemory(generated: string, files: Map<string, TangledFile>): Plugin 
 export function remapped(failure: BuildFailure, toChapter: ToChapter): Error {
   const first = failure.errors?.[0]
   if (!first?.location) return failure
-  const { file, line, column } = first.location
-  const place = at(file, line, column + 1)
+  const place = at(first.location.file, first.location.line, columnOf(first.location))
   return new Failure(first.text, toChapter(place) ?? place)
 }

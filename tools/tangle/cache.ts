@@ -2,13 +2,14 @@
  * Parsed chapters by content: what was parsed once is not parsed again, and
  * remark is not even loaded when nothing has changed.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Outline } from './markdown.ts'
-import { hash, readIfThere, writeWhole } from './write.ts'
+import { readIfThere, writeWhole } from './files.ts'
+import { hash } from './hash.ts'
 
 /** To be raised when Outline changes its form. */
-const version = 3
+const version = 4
 
 /** The outlines of `texts`, from the cache under `root` where it has them. */
 export async function outlines(root: string, texts: string[]): Promise<Outline[]> {
@@ -41,7 +42,6 @@ function load(path: string): Outline | undefined {
 }
 
 function forgetOthers(folder: string, kept: Set<string>): void {
-  mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) {
     if (kept.has(name)) continue
     rmSync(join(folder, name), { force: true })

@@ -5,8 +5,10 @@
  * The one exception is H:490, the farewell to page tables, which is read last
  * of its part.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { Failure } from './door.ts'
+import { decode } from './utf8.ts'
 
 export interface ChapterFile {
   /** Relative to the root, with forward slashes: journey/H-host/200-traps.md */
@@ -27,21 +29,53 @@ export function findChapters(root: string): ChapterFile[] {
   return folders(root).flatMap((folder) => chaptersIn(root, folder)).sort(inReadingOrder)
 }
 
-/** Markdown in the parts that is taken for no chapter, for want of a number; READMEs apart. */
-export function strays(root: string): string[] {
-  return folders(root).flatMap((folder) => readdirSync(join(root, 'journey', folder))
-    .filter((file) => /^[A-Za-z_-].*\.md$/.test(file) && !/^readme\.md$/i.test(file))
-    .map((file) => `journey/${folder}/${file}`))
+/** Markdown that is no chapter, for where it stands or what it is called. */
+export interface Stray {
+  path: string
+  message: string
+  hint: string
 }
 
-/** The folders of the parts. */
+/** All Markdown under journey/ that nobody would read; READMEs and hidden files apart. */
+export function strays(root: string): Stray[] {
+  const known = new Set(findChapters(root).map(({ path }) => path))
+  const journey = join(root, 'journey')
+  if (!existsSync(journey)) return []
+  const all = (readdirSync(journey, { recursive: true }) as string[])
+    .concat(linked(root).flatMap((folder) => readdirSync(join(journey, folder)).map((name) => join(folder, name))))
+  return all.map((path) => path.split(sep)).filter(isMarkdown)
+    .map((steps) => strayAt(steps)).filter(({ path }) => !known.has(path))
+}
+
+const isMarkdown = (steps: string[]) => /\.(?:md|markdown|mdown)$/i.test(steps.at(-1)!)
+  && !/^readme\./i.test(steps.at(-1)!) && !steps.some((step) => step.startsWith('.'))
+
+function strayAt(steps: string[]): Stray {
+  const path = ['journey', ...steps].join('/')
+  if (steps.length === 1) {
+    return { path, message: 'a chapter beside the parts', hint: 'move it into its part, such as journey/H-host' }
+  }
+  if (!parts.includes(steps[0][0])) {
+    return { path, message: `no part begins with ${steps[0][0]}`, hint: `parts begin with ${[...parts].join(', ')}` }
+  }
+  if (steps.length > 2) return { path, message: 'a chapter below its part', hint: `move it into journey/${steps[0]}` }
+  if (!path.endsWith('.md')) return { path, message: 'the name of this chapter does not end in .md', hint: 'rename it' }
+  return {
+    path, message: 'no number leads the name of this chapter',
+    hint: 'name it like 200-interrupts-and-traps.md: chapters are read by number',
+  }
+}
+
+/** The folders of the parts, links to folders among them. */
 function folders(root: string): string[] {
   const journey = join(root, 'journey')
   if (!existsSync(journey)) return []
-  return readdirSync(journey, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && parts.includes(entry.name[0]))
-    .map((entry) => entry.name)
+  return readdirSync(journey).filter((name) => parts.includes(name[0])
+    && statSync(join(journey, name), { throwIfNoEntry: false })?.isDirectory())
 }
+
+const linked = (root: string): string[] =>
+  folders(root).filter((folder) => lstatSync(join(root, 'journey', folder)).isSymbolicLink())
 
 function chaptersIn(root: string, folder: string): ChapterFile[] {
   const files = readdirSync(join(root, 'journey', folder))
@@ -72,7 +106,9 @@ export function findRoot(from: string): string {
   }
 }
 
-/** The text of a chapter, as it is on disk. */
-export function readChapter(root: string, chapter: ChapterFile): string {
-  return readFileSync(join(root, chapter.path), 'utf8')
+/** The text of a chapter, as it is on disk. @throws Failure where it is none */
+export function readChapter(root: string, { path }: ChapterFile): string {
+  const decoded = decode(readFileSync(join(root, path)), path)
+  if ('text' in decoded) return decoded.text
+  throw new Failure(decoded.message, decoded.place, decoded.hint)
 }

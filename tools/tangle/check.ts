@@ -6,8 +6,10 @@ import { pathToFileURL } from 'node:url'
 import type { ParsedChapter } from './book.ts'
 import { draw, isPicture } from '../weave/pictures/draw.ts'
 import { PictureError } from '../weave/pictures/picture.ts'
-import { at, type Diagnostics } from './diagnostics.ts'
+import { at, counted, format, type Diagnostics } from './diagnostics.ts'
+import { Missing } from './door.ts'
 import { Remapper } from './remap.ts'
+import type { Texts } from './tangle.ts'
 
 /** Columns a line in a fence may have, so that it fits a page. */
 const widest = 80
@@ -19,7 +21,8 @@ export function checkWidths(chapters: ParsedChapter[], out: Diagnostics): void {
       body.forEach((text, i) => {
         const width = [...text].length
         if (width <= widest) return
-        out.error(at(path, line + 1 + i, (columns?.[i] ?? 1) + widest),
+        const [wide] = new RegExp(`^[^]{${widest}}`, 'u').exec(text)!
+        out.error(at(path, line + 1 + i, (columns?.[i] ?? 1) + wide.length),
           `this line has ${width} columns`, `lines in fences stay within ${widest}: break it`)
       })
     }
@@ -48,17 +51,22 @@ export interface TypeReport {
 }
 
 /** Runs the type checker on the whole project. */
-export async function checkTypes(root: string): Promise<TypeReport> {
+export async function checkTypes(root: string, texts: Texts): Promise<TypeReport> {
   const output = await run(typeChecker(root), ['-p', root, '--noEmit', '--pretty', 'false'], root)
   const remapper = new Remapper(root)
   const lines = output.text.split('\n').filter((line) => line.trim() !== '')
-    .map((line) => asDiagnostic(remapper.text(line)))
+    .map((line) => asDiagnostic(remapper.text(line), texts))
   const errors = lines.filter((line) => /\berror TS\d+/.test(line)).length
   return { lines, errors: output.status === 0 ? errors : Math.max(1, errors) }
 }
 
-/** `test/x.ts(3,4): error` in the form of all other diagnostics. */
-const asDiagnostic = (line: string) => line.replace(/^([^\s():]+)\((\d+),(\d+)\):/, '$1:$2:$3:')
+/** `test/x.ts(3,4): error` in the form of all other diagnostics, and columns as people count them. */
+function asDiagnostic(line: string, texts: Texts): string {
+  const parts = /^([^\s():]+)(?:\((\d+),(\d+)\)|:(\d+):(\d+)): ([^]*)$/.exec(line)
+  if (!parts) return line
+  const [, file, l1, c1, l2, c2, message] = parts
+  return format(counted([{ ...at(file, Number(l1 ?? l2), Number(c1 ?? c2)), message }], texts)[0])
+}
 
 /** The project's own compiler, or the one beside the tools. */
 function typeChecker(root: string): string {
@@ -67,7 +75,7 @@ function typeChecker(root: string): string {
       return join(dirname(createRequire(from).resolve('typescript/package.json')), 'bin/tsc')
     } catch { /* look in the next place */ }
   }
-  throw new Error('typescript is not installed: run npm ci')
+  throw new Missing('typescript')
 }
 
 function run(script: string, args: string[], cwd: string): Promise<{ text: string, status: number }> {

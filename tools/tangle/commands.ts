@@ -1,8 +1,5 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { checkPictures, checkTypes, checkWidths } from './check.ts'
-import { Diagnostics, format, type Place } from './diagnostics.ts'
+import { counted, Diagnostics, format, printable, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
 import { report, summary } from './report.ts'
 import { checkRooms } from './rooms.ts'
@@ -31,13 +28,14 @@ export async function tangleAndReport(root: string, force = false): Promise<Tang
 export async function check(root: string): Promise<number> {
   const tangled = await tangleAndReport(root)
   if (!tangled) return 1
+  const { checkPictures, checkTypes, checkWidths } = await import('./check.ts') // it needs development packages
   const out = new Diagnostics()
   checkWidths(tangled.chapters, out)
   checkPictures(tangled.chapters, out)
   checkRooms(tangled.files, out)
-  checkTerms(tangled.chapters, readTerms(root), (path) => readFileSync(join(root, path), 'utf8'), out)
-  const types = await checkTypes(root)
-  for (const error of out.sorted(tangled.book.order)) console.error(format(error))
+  checkTerms(tangled.chapters, readTerms(root), (path) => tangled.texts.get(path)!, out)
+  const types = await checkTypes(root, tangled.texts)
+  for (const error of counted(out.sorted(tangled.book.order), tangled.texts)) console.error(format(error))
   for (const line of types.lines) console.error(line)
   const errors = out.all.length + types.errors
   if (errors > 0) summary(errors)
@@ -54,7 +52,7 @@ export async function test(root: string, names: string[], coverage = false): Pro
     return await runTests(root, [...new Set(files)], coverage ? ['--coverage'] : [])
   } catch (error) {
     if (!(error instanceof Unknown)) throw error
-    console.error(error.message)
+    console.error(printable(error.message))
     return 1
   }
 }
@@ -67,13 +65,13 @@ export async function prepare(root: string): Promise<number> {
 
 /** Carries edits in generated/ back into the chapters, and says what went where. */
 export async function untangleAndReport(root: string): Promise<number> {
-  const { errors, carried } = await untangle(root)
-  if (errors.length > 0) {
-    report(errors)
+  const { errors, carried, left } = await untangle(root)
+  const show = ({ file, line }: Place) => printable(`${file}:${line}`)
+  for (const { from, to } of carried) console.log(`${show(from)} → ${show(to)}`)
+  if (errors.length + left.length > 0) {
+    report([...errors, ...left])
     return 1
   }
-  const show = ({ file, line }: Place) => `${file}:${line}`
-  for (const { from, to } of carried) console.log(`${show(from)} → ${show(to)}`)
   if (carried.length === 0) console.error('generated/ holds no edits')
   return 0
 }

@@ -5,13 +5,14 @@
  * Invariant: nothing is thrown at the first error; all are collected and
  * reported at once, in reading order.
  */
+import { inCharacters, linesOf } from './lines.ts'
 
 export interface Place {
   /** Path of the chapter, relative to the book's root. */
   file: string
   /** 1-based. */
   line: number
-  /** 1-based. */
+  /** 1-based, as JavaScript counts; `counted` makes it characters, as people do. */
   column: number
 }
 
@@ -44,8 +45,27 @@ export class Diagnostics {
   }
 }
 
+/** The same, with columns that count characters of the lines in `texts`, by file. */
+export function counted(all: Diagnostic[], texts: Map<string, string>): Diagnostic[] {
+  const lines = new Map<string, string[]>()
+  return all.map((d) => {
+    const text = texts.get(d.file)
+    if (text === undefined || d.column === 1) return d
+    if (!lines.has(d.file)) lines.set(d.file, linesOf(text.replace(/^\uFEFF/, '')))
+    return { ...d, column: inCharacters(lines.get(d.file)![d.line - 1] ?? '', d.column) }
+  })
+}
+
 /** `file:line:col: message`, and the hint on a line of its own. */
 export function format(d: Diagnostic): string {
-  const line = `${d.file}:${d.line}:${d.column}: ${d.message}`
-  return d.hint ? `${line}\n    ${d.hint}` : line
+  const line = printable(`${d.file}:${d.line}:${d.column}: ${d.message}`)
+  return d.hint ? `${line}\n    ${printable(d.hint)}` : line
+}
+
+/** A name may hold what a terminal would obey, or what would make two lines of one. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (c) => {
+    const code = c.codePointAt(0)!.toString(16)
+    return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code}`
+  })
 }

@@ -47,9 +47,22 @@ export function textOf(file: TangledFile): string {
 /** To indent the text of a template literal would change the string. */
 const inTemplate = ({ fence }: Block, index: number) => fence.inside?.[index] === 'template'
 
+/** Lines that a file may have. */
+const most = 1_000_000
+
+/** How far the expansion of a definition has come. */
+interface Step {
+  definition: Definition
+  indent: string
+  /** Its next line: block, and index into the block's body. */
+  block: number
+  index: number
+}
+
 class Expander {
   private readonly used = new Set<string>()
-  private readonly stack: Definition[] = []
+  /** The definitions that are being added, in the order they were entered. */
+  private readonly inside = new Set<Definition>()
   private readonly book: Book
   private readonly out: Diagnostics
 
@@ -58,24 +71,45 @@ class Expander {
     this.out = out
   }
 
+  /** Adds the lines of a definition; chunks in chunks are followed without recursion, however deep. */
   add(definition: Definition, indent: string, lines: Line[]): void {
-    this.stack.push(definition)
-    for (const block of definition.blocks) {
-      block.fence.body.forEach((_, index) => {
-        const reference = block.references.get(index)
-        if (reference) this.refer(reference, block, index, indent, lines)
-        else lines.push({ indent: inTemplate(block, index) ? '' : indent, block, index })
-      })
+    const walk: Step[] = [this.enter(definition, indent)]
+    while (walk.length > 0) {
+      const step = walk.at(-1)!
+      const block = step.definition.blocks[step.block]
+      if (!block) this.inside.delete(walk.pop()!.definition)
+      else if (step.index === block.fence.body.length) [step.block, step.index] = [step.block + 1, 0]
+      else this.line(block, step.index++, step.indent, walk, lines)
     }
-    this.stack.pop()
   }
 
-  private refer(to: Reference, block: Block, index: number, indent: string, lines: Line[]): void {
+  private enter(definition: Definition, indent: string): Step {
+    this.inside.add(definition)
+    return { definition, indent, block: 0, index: 0 }
+  }
+
+  private line(block: Block, index: number, indent: string, walk: Step[], lines: Line[]): void {
+    const reference = block.references.get(index)
+    if (lines.length > most) this.reportTooLong(walk)
+    else if (reference) this.refer(reference, block, index, indent, walk)
+    else lines.push({ indent: inTemplate(block, index) ? '' : indent, block, index })
+  }
+
+  private refer(to: Reference, block: Block, index: number, indent: string, walk: Step[]): void {
     const chunk = this.book.chunks.get(to.id)
     this.used.add(to.id)
     if (!chunk) this.reportUndefined(to, block, index)
-    else if (this.stack.includes(chunk)) this.reportCycle(chunk, block, index)
-    else this.add(chunk, indent + to.indent, lines)
+    else if (this.inside.has(chunk)) this.reportCycle(chunk, block, index)
+    else walk.push(this.enter(chunk, indent + to.indent))
+  }
+
+  /** Chunks that each use the next one twice double with every step. */
+  private reportTooLong(walk: Step[]): void {
+    const [{ definition }] = walk
+    this.out.error(opening(definition.blocks[0]), `${describe(definition)} has more than ${most} lines`,
+      'chunks that use others several times multiply: use them less often')
+    this.inside.clear()
+    walk.length = 0
   }
 
   private reportUndefined(to: Reference, block: Block, index: number): void {
@@ -85,7 +119,8 @@ class Expander {
   }
 
   private reportCycle(chunk: Definition, block: Block, index: number): void {
-    const circle = [...this.stack.slice(this.stack.indexOf(chunk)), chunk]
+    const within = [...this.inside]
+    const circle = [...within.slice(within.indexOf(chunk)), chunk]
     const indent = block.references.get(index)!.indent.length
     this.out.error(placeOf(block, index, indent), `${describe(chunk)} contains itself`,
       `the circle: ${circle.map((d) => d.name).join(' → ')}`)

@@ -27,7 +27,7 @@ const options: Record<string, string[] | undefined> = {
 
 /** Reads the opening line of a fence that stands at `place`. */
 export function readInfo(opening: string, place: Place, out: Diagnostics): FenceInfo {
-  const [, marks, lang, rest] = /^(`{3,}|~{3,})\s*([^\s{]*)(.*)$/.exec(opening)!
+  const [, marks, lang, rest] = /^(`{3,}|~{3,})\s*([^\s{]*)(.*)$/s.exec(opening)!
   const info: FenceInfo = { lang, classes: new Set(), options: new Map() }
   const attributes = rest.trim()
   if (!attributes) return info
@@ -60,6 +60,11 @@ function readAttribute(item: string, place: Place, info: FenceInfo, out: Diagnos
   else out.error(place, `unknown attribute '${item}'`, hintFor(item))
 }
 
+/** A second of what there can be one of would silently win over the first, or lose. */
+function refuseSecond(what: string, place: Place, out: Diagnostics): void {
+  out.error(place, `a second ${what}`, 'a fence has one: write another fence for the other')
+}
+
 /** What may have been meant by an attribute that there is not. */
 function hintFor(item: string): string {
   if (known.includes(item)) return `classes start with a dot: .${item}`
@@ -69,6 +74,7 @@ function hintFor(item: string): string {
 }
 
 function readClass(name: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  if (info.classes.has(name)) out.error(place, `.${name} twice`, 'once is enough')
   info.classes.add(name)
   if (known.includes(name)) return
   const near = nearest(name, known)
@@ -77,14 +83,16 @@ function readClass(name: string, place: Place, info: FenceInfo, out: Diagnostics
 }
 
 function readId(name: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  if (info.id !== undefined) return refuseSecond('name', place, out)
   info.id = slug(name) || undefined
   if (!info.id) out.error(place, 'a chunk without a name', 'write {#name}')
-  else if (info.id !== name) out.error(place, `'#${name}' is no slug`, `write #${info.id}`)
+  else if (info.id !== name.normalize('NFC')) out.error(place, `'#${name}' is no slug`, `write #${info.id}`)
 }
 
 function readOption(item: string, place: Place, info: FenceInfo, out: Diagnostics): void {
   const [, key, value] = /^(\w+)="?(.*?)"?$/.exec(item)!
   const words = options[key]
+  if (info.options.has(key)) return refuseSecond(key, place, out)
   info.options.set(key, value)
   if (words && !words.includes(value)) {
     out.error(place, `unknown ${key}=${value}`, `known are ${words.map((word) => `${key}=${word}`).join(' ')}`)
@@ -92,10 +100,14 @@ function readOption(item: string, place: Place, info: FenceInfo, out: Diagnostic
 }
 
 function readFile(path: string, place: Place, info: FenceInfo, out: Diagnostics): void {
+  if (info.file !== undefined) return refuseSecond('file', place, out)
   info.file = path.replace(/^"(.*)"$/, '$1')
   const wrong = whatIsWrongWith(info.file)
   if (wrong) out.error(place, `file '${info.file}' ${wrong[0]}`, wrong[1])
 }
+
+/** Bytes of a file's name that every file system takes. */
+const longest = 200
 
 /** A root may only name a file inside generated/, by its one plain name. */
 export function whatIsWrongWith(file: string): [string, string] | undefined {
@@ -106,6 +118,8 @@ export function whatIsWrongWith(file: string): [string, string] | undefined {
     return ['is no plain path', 'write folder/name.ts with single forward slashes']
   }
   if (steps[0].startsWith('.')) return ['is hidden', 'such names are kept for the tools']
+  if (/[\p{Cc}*?"<>|:]/u.test(file)) return ['has a character that some systems refuse', 'use letters, digits, - and _']
+  if (steps.some((step) => Buffer.byteLength(step) > longest)) return ['has too long a name', `at most ${longest} bytes`]
   if (!/.\.[A-Za-z0-9]+$/.test(file)) return ['has no extension', 'add one, such as .ts']
   return undefined
 }

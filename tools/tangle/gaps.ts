@@ -9,19 +9,35 @@ export interface Gap {
   indent: string
 }
 
+interface Step {
+  definition: Definition
+  indent: string
+  block: number
+  index: number
+}
+
 /** For each line of the file, and for its end, the gaps before it. The book has no errors. */
 export function gapsOf(book: Book, root: Definition): Gap[][] {
   const gaps: Gap[][] = [[]]
-  const walk = (definition: Definition, indent: string): void => {
-    for (const block of definition.blocks) {
-      for (let index = 0; index <= block.fence.body.length; index++) {
-        gaps.at(-1)!.push({ block, index, indent })
-        const reference = block.references.get(index)
-        if (reference) walk(book.chunks.get(reference.id)!, indent + reference.indent)
-        else if (index < block.fence.body.length) gaps.push([])
-      }
-    }
+  const walk: Step[] = [{ definition: root, indent: '', block: 0, index: 0 }]
+  while (walk.length > 0) {
+    const step = walk.at(-1)!
+    const block = step.definition.blocks[step.block]
+    if (!block) walk.pop()
+    else visit(book, block, step, walk, gaps)
   }
-  walk(root, '')
   return gaps
+}
+
+/** One gap of a block, and the line behind it. */
+function visit(book: Book, block: Block, step: Step, walk: Step[], gaps: Gap[][]): void {
+  const { index, indent } = step
+  const inTemplate = block.fence.inside?.[index] === 'template'
+  gaps.at(-1)!.push({ block, index, indent: inTemplate ? '' : indent })
+  const reference = block.references.get(index)
+  if (index === block.fence.body.length) [step.block, step.index] = [step.block + 1, 0]
+  else step.index++
+  if (reference) {
+    walk.push({ definition: book.chunks.get(reference.id)!, indent: indent + reference.indent, block: 0, index: 0 })
+  } else if (index < block.fence.body.length) gaps.push([])
 }

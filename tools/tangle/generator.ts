@@ -11,11 +11,14 @@ import { bundle } from './bundle.ts'
 import type { Diagnostics, Place } from './diagnostics.ts'
 import { textOf, type TangledFile } from './expand.ts'
 import { whatIsWrongWith } from './fence-info.ts'
-import { chapterPlaceIn, Failure, type ToChapter } from './remap.ts'
+import { Paths } from './paths.ts'
+import { Failure } from './door.ts'
+import { chapterPlaceIn, type ToChapter } from './remap.ts'
 import { runBundle } from './run-bundle.ts'
 import { RunCache } from './run-cache.ts'
 import { fingerprint, mappable, withMap, type Segment } from './source-map.ts'
-import { hash, type Output } from './write.ts'
+import { hash } from './hash.ts'
+import { type Output } from './write.ts'
 
 /** What generate() returns, one for each file. */
 export interface GeneratedFile {
@@ -57,6 +60,7 @@ class Stage {
   private readonly files: Map<string, TangledFile>
   private readonly toChapter: ToChapter
   private readonly out: Diagnostics
+  private readonly paths = new Paths()
   private readonly cache: RunCache
 
   constructor(root: string, files: TangledFile[], toChapter: ToChapter, out: Diagnostics) {
@@ -65,6 +69,7 @@ class Stage {
     this.toChapter = toChapter
     this.out = out
     this.cache = new RunCache(root)
+    for (const { path } of files) this.paths.add(path)
   }
 
   /** Takes a generator's files: those of its last run, if that still stands. */
@@ -96,7 +101,7 @@ class Stage {
 
   private take(run: Run, result: GeneratedFile, place: Place): void {
     const { path } = result
-    const wrong = whatIsWrongWith(path)?.[0] ?? this.takenBy(path)
+    const wrong = whatIsWrongWith(path)?.[0] ?? this.takenBy(path) ?? this.paths.add(path)
     if (wrong) return this.out.error(place, `the generator's file '${path}' ${wrong}`)
     const places = Object.keys(run.inputs).map((input) => fingerprint(this.files.get(input)!))
     const key = hash([result.text, ...places].join('\n'))

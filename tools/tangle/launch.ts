@@ -9,17 +9,20 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { remapped } from './bundle.ts'
-import { format } from './diagnostics.ts'
-import { Failure, Remapper } from './remap.ts'
+import { printable } from './diagnostics.ts'
+import { tell } from './door.ts'
+import { Remapper } from './remap.ts'
 import { report } from './report.ts'
 import { tangle } from './tangle.ts'
-import { hash, readIfThere, readManifest, writeWhole } from './write.ts'
+import { readIfThere, writeWhole } from './files.ts'
+import { hash } from './hash.ts'
+import { readManifest } from './write.ts'
 
 const entry = 'launcher/node/main.ts'
 
 /** Runs the Launcher of the book at `root`, on this process's arguments. */
 export async function launch(root: string): Promise<void> {
-  const module = await ready(root).catch(notWritable)
+  const module = await ready(root).catch(notReady)
   if (!module) return
   process.setSourceMapsEnabled(true)
   await import(pathToFileURL(module).href)
@@ -38,9 +41,9 @@ async function ready(root: string): Promise<string | undefined> {
 }
 
 /** A checkout that another user owns, and that is behind its chapters, is no bug of ours. */
-function notWritable(error: NodeJS.ErrnoException): undefined {
-  if (!/^(EACCES|EPERM|EROFS)$/.test(error.code ?? '')) throw error
-  console.error(`cannot write ${error.path}: run npm ci as the owner of that folder`)
+function notReady(error: NodeJS.ErrnoException): undefined {
+  if (!/^(EACCES|EPERM|EROFS)$/.test(error.code ?? '')) return void tell(error)
+  console.error(printable(`cannot write ${error.path}: run npm ci as the owner of that folder`))
   process.exitCode = 1
 }
 
@@ -73,13 +76,7 @@ async function build(root: string, module: string): Promise<boolean> {
   } catch (error) {
     if (!(error as BuildFailure).errors) throw error
     const remapper = new Remapper(root)
-    reportFailure(remapped(error as BuildFailure, (place) => remapper.chapterPlace(place)))
+    tell(remapped(error as BuildFailure, (place) => remapper.chapterPlace(place)))
     return false
   }
-}
-
-function reportFailure(error: Error): void {
-  const { message } = error
-  console.error(error instanceof Failure ? format({ ...error.place, message }) : message)
-  process.exitCode = 1
 }

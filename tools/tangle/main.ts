@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { findRoot } from './chapters.ts'
 import { check, prepare, tangleAndReport, test, untangleAndReport } from './commands.ts'
+import { installDoor, tell } from './door.ts'
 import { Watch } from './watch.ts'
 
 const program = new Command('journey')
@@ -63,4 +64,5 @@ Errors of a half-written chapter are shown, and the last good output stays.`)
     process.once('SIGINT', () => { watch.close() })
   })
 
-await program.parseAsync()
+installDoor()
+await program.parseAsync().catch(tell)

@@ -7,6 +7,7 @@
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
+import { linesOf } from './lines.ts'
 import { looksLikeReference } from './references.ts'
 import { scan } from './scan.ts'
 
@@ -23,6 +24,8 @@ export interface Fence {
   closed: boolean
   /** What lines begin inside of: text of a template, or a reference in a comment. */
   inside?: Record<number, 'template' | 'comment'>
+  /** The first line of the body, by index, that begins in the middle of a tab. */
+  halfTab?: number
 }
 
 export interface Heading {
@@ -31,9 +34,19 @@ export interface Heading {
   text: string
 }
 
+/** A line like one that opens a fence, which Markdown takes for something else. */
+export interface Unread {
+  line: number
+  column: number
+  opening: string
+}
+
 export interface Outline {
   fences: Fence[]
   headings: Heading[]
+  unread: Unread[]
+  /** So many quotes and lists in each other that it cannot be read. */
+  tooDeep?: true
 }
 
 const inline = [
@@ -41,9 +54,18 @@ const inline = [
   'hardBreakEscape', 'htmlText', 'labelEnd', 'labelStartImage', 'labelStartLink',
 ]
 
+/** The fences of each code block: two where it is closed, one where it is not, none where it is indented. */
+const marks = new WeakMap<object, number>()
+
+function countMark(this: { stack: { type: string }[] }): undefined {
+  const code = this.stack.findLast(({ type }) => type === 'code')!
+  marks.set(code, (marks.get(code) ?? 0) + 1)
+}
+
 function blocksOnly(this: { data(): object }): void {
-  const data = this.data() as { micromarkExtensions?: object[] }
+  const data = this.data() as { micromarkExtensions?: object[], fromMarkdownExtensions?: object[] }
   data.micromarkExtensions = [...(data.micromarkExtensions ?? []), { disable: { null: inline } }]
+  data.fromMarkdownExtensions = [...(data.fromMarkdownExtensions ?? []), { enter: { codeFencedFence: countMark } }]
 }
 
 const parser = unified().use(blocksOnly).use(remarkParse).freeze()
@@ -54,17 +76,34 @@ interface Positioned {
 
 /** The fences and headings of a chapter, in order. */
 export function outline(text: string): Outline {
-  const lines = text.split(/\r?\n/)
-  const found: Outline = { fences: [], headings: [] }
-  visit(parser.parse(text), (node) => {
-    if (node.type === 'code') {
-      const fence = readFence(node, node.value, lines)
-      if (fence) found.fences.push(fence)
-    } else if (node.type === 'heading') {
-      found.headings.push(readHeading(node, node.depth, lines))
-    }
-  })
+  const found: Outline = { fences: [], headings: [], unread: [] }
+  const bare = text.replace(/^\uFEFF/, '') // as Markdown does
+  try {
+    read(bare, linesOf(bare), found)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    found.tooDeep = true
+  }
   return found
+}
+
+function read(text: string, lines: string[], found: Outline): void {
+  const within = new Set<number>()
+  visit(parser.parse(text), (node) => {
+    if (node.type === 'heading') found.headings.push(readHeading(node, node.depth, lines))
+    if (node.type !== 'code' || !marks.has(node)) return
+    found.fences.push(readFence(node, node.value, marks.get(node) === 2, lines))
+    for (let line = node.position!.start.line; line <= node.position!.end.line; line++) within.add(line)
+  })
+  found.unread = lines.flatMap((line, i) => within.has(i + 1) ? [] : unread(line, i + 1))
+}
+
+const opens = /^[\s>*+\d.)-]*((?:`{3,}|~{3,})\s*[\w+#-]*\s*(?:\{[^`]*\})?)\s*$/
+
+function unread(text: string, line: number): Unread[] {
+  if (!text.includes('```') && !text.includes('~~~')) return []
+  const [, opening] = opens.exec(text) ?? []
+  return opening === undefined ? [] : [{ line, column: text.indexOf(opening) + 1, opening }]
 }
 
 function readHeading(node: Positioned, depth: number, lines: string[]): Heading {
@@ -73,18 +112,16 @@ function readHeading(node: Positioned, depth: number, lines: string[]): Heading 
   return { line, depth, text }
 }
 
-/** Indented code is code to Markdown as well, but no fence: left alone. */
-function readFence(node: Positioned, value: string, lines: string[]): Fence | undefined {
+function readFence(node: Positioned, value: string, closed: boolean, lines: string[]): Fence {
   const { start, end } = node.position!
   const opening = lines[start.line - 1].slice(start.column - 1)
-  const mark = /^(`{3,}|~{3,})/.exec(opening)
-  if (!mark) return undefined
-  const closed = end.line > start.line && closes(lines[end.line - 1], mark[1])
-  const count = end.line - start.line - (closed ? 1 : 0)
-  const body = count > 0 ? value.split(/\r?\n/) : []
-  const columns = body.map((text, i) => lines[start.line + i].length - text.length + 1)
+  const empty = end.line - start.line - (closed ? 1 : 0) <= 0
+  const body = empty ? [] : linesOf(value)
   const fence: Fence = { line: start.line, column: start.column, opening, body, closed }
+  const columns = body.map((text, i) => lines[start.line + i].length - text.length + 1)
   if (columns.some((column) => column !== 1)) fence.columns = columns
+  const half = body.findIndex((text, i) => !lines[start.line + i].endsWith(text))
+  if (half >= 0) fence.halfTab = half
   const inside = insides(body)
   if (inside) fence.inside = inside
   return fence
@@ -98,9 +135,4 @@ function insides(body: string[]): Fence['inside'] {
     return matters ? [[i, inside]] : []
   })
   return found.length > 0 ? Object.fromEntries(found) : undefined
-}
-
-function closes(line: string, mark: string): boolean {
-  const bare = line.replace(/^[\s>]*/, '').trimEnd()
-  return bare.length >= mark.length && [...bare].every((c) => c === mark[0])
 }

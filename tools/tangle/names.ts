@@ -1,8 +1,8 @@
 /** Names of chunks: how they are slugged, and which of them lie near a misspelt one. */
 
-/** Lower-case, every run of anything but a-z and 0-9 becomes one '-'. */
+/** Lower-case, every run of anything but letters and digits of any script becomes one '-'. */
 export function slug(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+  return name.normalize('NFC').toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '-').replace(/^-|-$/g, '')
 }
 
 /** The number of single-character edits from a to b. */

@@ -20,7 +20,7 @@ export interface Reference {
 export type References = Map<number, Reference>
 
 const exact = /^([ \t]*)(?:\/\/|#|;) ?<<([^<>\s](?:[^<>]*[^<>\s])?)>>[ \t]*$/
-const suspicious = /<<?[^<>]*[\p{L}][^<>]*>>?/u
+const suspicious = /<<?[^<>]*[\p{L}\p{N}][^<>]*>>?/u
 
 /** Whether a line has the form of a reference, wherever it stands. */
 export const looksLikeReference = (line: string): boolean => exact.test(line)
@@ -32,9 +32,10 @@ export function findReferences(
   const found: References = new Map()
   let scanned: ScannedLine[] | undefined
   body.forEach((line, i) => {
-    if (!line.includes('<') || !suspicious.test(line)) return
+    if (!line.includes('<')) return
     const match = exact.exec(line)
-    const wrong = match ? enclosed(match[1].length, inside?.[i])
+    if (!match && !suspicious.test(line)) return
+    const wrong = match ? enclosed(match[1].length, inside?.[i]) ?? nameless(match)
       : misplaced(line, (scanned ??= scan(body))[i].tokens)
     if (wrong) out.error(place(i, wrong.column), wrong.message, wrong.hint)
     else if (match) found.set(i, { indent: match[1], name: match[2], id: slug(match[2]) })
@@ -59,6 +60,11 @@ const inString = (column: number): Misplaced => ({
   hint: 'end the string before it, or write the text so that it does not look like one',
 })
 
+function nameless([, { length: column }, name]: RegExpExecArray): Misplaced | undefined {
+  if (slug(name) !== '') return undefined
+  return { column, message: `'${name}' names no chunk`, hint: 'a name has a letter or a digit' }
+}
+
 /** What is wrong with a line that holds something like a reference, if anything. */
 function misplaced(line: string, tokens: Token[]): Misplaced | undefined {
   const column = line.length - line.trimStart().length
@@ -68,8 +74,13 @@ function misplaced(line: string, tokens: Token[]): Misplaced | undefined {
   if (/^<<[^<>]+>>[,;]?$/.test(bare)) {
     return { column, message: `'${bare}' is no comment`, hint: alone }
   }
+  const foreign = otherComments.exec(bare)
+  if (foreign) return { column, message: `'${bare}' is nearly a reference`, hint: `write // <<${foreign[1]}>>, or # or ; for //` }
   return nearMiss(line, tokens)
 }
+
+/** A reference in the comments of languages whose references are written like everyone's. */
+const otherComments = /^(?:--|<!--|[#;%]+|'|"|\(\*|REM\b|dnl\b)\s*<<\s*(\p{L}.*?)\s*>>\s*(?:-->|\*\)|")?$/u
 
 function holdsReference(line: string, { kind, start, end }: Token): boolean {
   return kind === 'string' && /(?:\/\/|#|;)\s*<<[^<>]+>>/.test(line.slice(start, end))
@@ -83,11 +94,12 @@ function nearMiss(line: string, tokens: Token[]): Misplaced | undefined {
   const inner = text.replace(/^\/[/*]+\s*/, '').replace(/\s*(\*\/)?$/, '')
   const name = nearNames.map((form) => form.exec(inner)?.[1]).find((found) => found !== undefined)
   if (name === undefined) return undefined
-  const hint = `write // <<${name.trim()}>>, alone on its line`
+  const hint = `write // <<${name.replace(/[<>]+/g, ' ').trim()}>>, alone on its line`
   return { column: comment.start, message: `'${text}' is nearly a reference`, hint }
 }
 
 const nearNames = [
+  /^<<(.*<.*>.*)>>$/, // brackets inside
   /^<<([^<>]+)>>?/, // blanks inside, something after it, one bracket short
   /^<\s*(\p{L}[^<>]*)>>$/u,
   /<<(\p{L}(?:[^<>]*[^<>\s])?)>>/u, // inside other words

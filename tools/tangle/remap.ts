@@ -1,11 +1,13 @@
 /** Places in generated files back to places in chapters, through the files' own maps. */
 import { TraceMap, traceSegment } from '@jridgewell/trace-mapping'
 import { dirname, join, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { placeOf } from './book.ts'
 import { at, type Place } from './diagnostics.ts'
+import { Failure } from './door.ts'
 import type { TangledFile } from './expand.ts'
 import { mapIn } from './source-map.ts'
-import { readIfThere } from './write.ts'
+import { readIfThere } from './files.ts'
 
 /** Reads the maps of the files on disk. */
 export class Remapper {
@@ -40,8 +42,7 @@ export class Remapper {
 
   private map(file: string): TraceMap | undefined {
     if (!this.maps.has(file)) {
-      const json = mapIn(readIfThere(join(this.root, file)) ?? '')
-      this.maps.set(file, json === undefined ? undefined : new TraceMap(json))
+      this.maps.set(file, mapOf(join(this.root, file)))
     }
     return this.maps.get(file)
   }
@@ -54,6 +55,16 @@ export class Remapper {
       const place = this.chapterPlace(at(local, Number(l1 ?? l2), Number(c1 ?? c2)))
       return place ? `${place.file}:${place.line}:${place.column}` : all
     })
+  }
+}
+
+/** The map of a file; undefined where there is none, or none that was left whole. */
+function mapOf(path: string): TraceMap | undefined {
+  try {
+    const json = mapIn(readIfThere(path) ?? '')
+    return json === undefined ? undefined : new TraceMap(json)
+  } catch {
+    return undefined
   }
 }
 
@@ -71,25 +82,22 @@ export function placesOf(files: TangledFile[]): ToChapter {
   }
 }
 
+/** Places in files under the root, as paths or as addresses: whatever the root is called. */
+function placesUnder(root: string): RegExp {
+  const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  const url = literally(pathToFileURL(root).href)
+  return new RegExp(`(?:(${url})|${literally(root)})/([^\\n]*?\\.(?:md|ts)):(\\d+):(\\d+)`, 'g')
+}
+
 /** The first place in a chapter that an error's stack, or a line of one, leads to. */
 export function chapterPlaceIn(root: string, from: unknown, toChapter: ToChapter): Place | undefined {
   if (from instanceof Failure) return from.place
   const stack = typeof from === 'string' ? from : from instanceof Error ? from.stack ?? '' : ''
-  for (const [, path, line, column] of stack.matchAll(/((?:file:\/\/)?[^\s()]+\.(?:md|ts)):(\d+):(\d+)/g)) {
-    const file = relative(root, path.replace(/^file:\/\//, ''))
+  for (const [, url, path, line, column] of stack.matchAll(placesUnder(root))) {
+    const file = url ? decodeURIComponent(path) : path
     const place = at(file, Number(line), Number(column))
     const found = file.endsWith('.md') ? place : toChapter(place)
     if (found) return found
   }
   return undefined
-}
-
-/** Something that is wrong at a known place. */
-export class Failure extends Error {
-  readonly place: Place
-
-  constructor(message: string, place: Place) {
-    super(message)
-    this.place = place
-  }
 }

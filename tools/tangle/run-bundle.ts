@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { GeneratedFile } from './generator.ts'
-import { hash, writeWhole } from './write.ts'
+import { writeWhole } from './files.ts'
+import { hash } from './hash.ts'
 
 /** Imports the code and calls its generate(). */
 export async function runBundle(root: string, code: string): Promise<GeneratedFile[]> {

@@ -1,7 +1,7 @@
 /** The last run of each generator, kept under .cache. */
 import { join } from 'node:path'
 import type { Run } from './generator.ts'
-import { readIfThere, writeWhole } from './write.ts'
+import { readIfThere, writeWhole } from './files.ts'
 
 export class RunCache {
   private readonly root: string

@@ -2,11 +2,20 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { Missing } from './door.ts'
+
+/** Where a package of the project describes itself. @throws Missing */
+function packageOf(root: string, name: string): string {
+  try {
+    return createRequire(join(root, 'package.json')).resolve(`${name}/package.json`)
+  } catch {
+    throw new Missing(name)
+  }
+}
 
 /** Starts vitest once on these files, or on all; `more` goes to it as well. */
 export function startTests(root: string, files: string[], more: string[] = []): ChildProcess {
-  const require = createRequire(join(root, 'package.json'))
-  const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs')
+  const vitest = join(dirname(packageOf(root, 'vitest')), 'vitest.mjs')
   const plain = !process.stdout.isTTY && !process.env.FORCE_COLOR
   const env = plain ? { ...process.env, NO_COLOR: '1' } : process.env
   const args = [vitest, 'run', ...files, ...more]

@@ -5,6 +5,7 @@
 import { addSegment, GenMapping, toEncodedMap } from '@jridgewell/gen-mapping'
 import { basename, dirname, relative } from 'node:path/posix'
 import { placeOf } from './book.ts'
+import { hash } from './hash.ts'
 import { lineText, type Line, type TangledFile } from './expand.ts'
 import { tokensOf } from './tokens.ts'
 
@@ -16,6 +17,9 @@ export interface Segment {
   sourceLine: number
   sourceColumn: number
 }
+
+/** A map's field for the hash of the text that it was made for: files know by themselves whether they were edited. */
+const plainKey = 'x_text'
 
 const marker = '//# sourceMappingURL=data:application/json;base64,'
 
@@ -37,13 +41,13 @@ export function withMap(path: string, text: string, lines: Iterable<Segment[]>):
     }
     row++
   }
-  const json = JSON.stringify(toEncodedMap(map))
+  const json = JSON.stringify({ ...toEncodedMap(map), [plainKey]: hash(text) })
   return text + marker + Buffer.from(json).toString('base64') + '\n'
 }
 
-/** The text of a file that `withMap` made, without its map. */
-export function withoutMap(text: string): string {
-  const start = text.lastIndexOf(marker)
+/** The text of a file of generated/, without the map that `withMap` may have put there. */
+export function codeOf(path: string, text: string): string {
+  const start = mappable(path) ? text.lastIndexOf(marker) : -1
   if (start < 0) return text
   const end = text.indexOf('\n', start)
   return text.slice(0, start) + (end < 0 ? '' : text.slice(end + 1))
@@ -54,6 +58,16 @@ export function mapIn(text: string): string | undefined {
   const start = text.lastIndexOf(marker)
   if (start < 0) return undefined
   return Buffer.from(text.slice(start + marker.length).split('\n')[0], 'base64').toString()
+}
+
+/** The hash of the text that was tangled into a file, as its map tells. */
+export function plainHashIn(path: string, text: string): string | undefined {
+  if (!mappable(path)) return undefined
+  try {
+    return JSON.parse(mapIn(text) ?? '{}')[plainKey]
+  } catch {
+    return undefined // somebody's edit went through the map
+  }
 }
 
 /** The segments of a tangled file's lines. */
@@ -72,7 +86,7 @@ function segmentsOfLine({ indent, block, index }: Line): Segment[] {
 }
 
 /** To be raised when what is written for the same chapters changes its form. */
-const version = 3
+const version = 4
 
 /** What a file's text and map depend on, cheap to compare. */
 export function fingerprint(file: TangledFile): string {

@@ -3,16 +3,23 @@ import { join } from 'node:path'
 import { gather, type Book, type ParsedChapter } from './book.ts'
 import { outlines } from './cache.ts'
 import { findChapters, readChapter, strays, type ChapterFile } from './chapters.ts'
-import { at, Diagnostics, type Diagnostic } from './diagnostics.ts'
+import { at, counted, Diagnostics, type Diagnostic } from './diagnostics.ts'
+import { Failure } from './door.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
 import { placesOf } from './remap.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
 import { checkSyntax } from './syntax.ts'
-import { carryOut, hash, planOutputs, type Output, type Written } from './write.ts'
+import { withLock } from './lock.ts'
+import { hash } from './hash.ts'
+import { carryOut, isNothing, planOutputs, type Edited, type Output, type Written } from './write.ts'
+
+/** The texts of chapters, by path. */
+export type Texts = Map<string, string>
 
 export interface Tangled {
   chapters: (ChapterFile & ParsedChapter)[]
+  texts: Texts
   book: Book
   files: TangledFile[]
   /** In reading order; where there are any, nothing may be written. */
@@ -21,32 +28,42 @@ export interface Tangled {
 
 /**
  * Reads and expands all chapters of the book at `root`; writes no file of it.
- * `instead` may give another text for a chapter than that on disk.
+ * `instead` may have other texts for chapters than those on disk.
  */
-export async function read(
-  root: string, instead = (_path: string, text: string) => text,
-): Promise<Tangled> {
+export async function read(root: string, instead?: Texts): Promise<Tangled> {
   const out = new Diagnostics()
   const found = findChapters(root)
-  const texts = found.map((chapter) => instead(chapter.path, readChapter(root, chapter)))
-  checkFiles(root, found, texts, out)
-  const parsed = await outlines(root, texts)
+  const texts: Texts = new Map(found.map((chapter) =>
+    [chapter.path, instead?.get(chapter.path) ?? textOfChapter(root, chapter, out)]))
+  checkFiles(root, found, out)
+  const parsed = await outlines(root, [...texts.values()])
   const chapters = found.map((chapter, i) => ({ ...chapter, ...parsed[i] }))
   const book = gather(chapters, out)
   const files = expand(book, out)
-  return { chapters, book, files, errors: out.sorted(book.order) }
+  return { chapters, texts, book, files, errors: told(out, book, texts) }
 }
 
-/** A file that an editor has only begun to write, and one that nobody would read. */
-function checkFiles(root: string, found: ChapterFile[], texts: string[], out: Diagnostics): void {
-  found.forEach(({ path }, i) => {
-    if (texts[i].trim() !== '') return
-    out.error(at(path, 1, 1), 'this chapter is empty', 'write it, or delete the file if it is to go')
-  })
-  for (const path of strays(root)) {
-    out.error(at(path, 1, 1), 'no number leads the name of this chapter',
-      'name it like 200-interrupts-and-traps.md: chapters are read by number')
+/** All that was found, in reading order, at columns as people count them. */
+const told = (out: Diagnostics, book: Book, texts: Texts) => counted(out.sorted(book.order), texts)
+
+/** A chapter's text; none where it is not to be read, which is reported, nor one that an editor has only begun to write. */
+function textOfChapter(root: string, chapter: ChapterFile, out: Diagnostics): string {
+  try {
+    const text = readChapter(root, chapter)
+    if (text.trim() !== '') return text
+    out.error(at(chapter.path, 1, 1), 'this chapter is empty', 'write it, or delete the file if it is to go')
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    out.error(error.place, error.message, error.hint)
   }
+  return ''
+}
+
+/** No chapters at all is more likely a mistake than a book of none; and one that nobody would read is one. */
+function checkFiles(root: string, found: ChapterFile[], out: Diagnostics): void {
+  for (const { path, message, hint } of strays(root)) out.error(at(path, 1, 1), message, hint)
+  if (found.length > 0) return
+  out.error(at('journey', 1, 1), 'there are no chapters here', 'run this where a folder journey/ holds them')
 }
 
 /**
@@ -56,21 +73,36 @@ function checkFiles(root: string, found: ChapterFile[], texts: string[], out: Di
 export async function tangle(root: string, force = false): Promise<Tangled & { result?: Written }> {
   const tangled = await read(root)
   if (tangled.errors.length > 0) return tangled
-  const generated = join(root, 'generated')
-  const outputs = tangled.files.map(output)
   const out = new Diagnostics()
-  const toChapter = placesOf(tangled.files)
-  const made = await generate(root, tangled.files, toChapter, out)
-  if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
-  const plan = planOutputs(generated, [...outputs, ...made])
-  if (!force) for (const path of plan.edited) refuseEdited(path, out)
-  await checkSyntax(plan, toChapter, out)
-  if (out.failed) return { ...tangled, errors: out.sorted(tangled.book.order) }
-  return { ...tangled, result: carryOut(generated, plan) }
+  const outputs = await outputsOf(root, tangled, out)
+  const result = out.failed ? undefined : await locked(root, outputs, tangled, force, out)
+  return { ...tangled, errors: told(out, tangled.book, tangled.texts), result }
 }
 
-function refuseEdited(path: string, out: Diagnostics): void {
-  out.error(at(`generated/${path}`, 1, 1), 'edited by hand since it was tangled',
+/** All files of the book, those of generators too. */
+export async function outputsOf(root: string, { files }: Tangled, out: Diagnostics): Promise<Output[]> {
+  const made = await generate(root, files, placesOf(files), out)
+  return [...files.map(output), ...made]
+}
+
+/** Looks at what is there and writes what is to be, with no other tool between the two. */
+async function locked(
+  root: string, outputs: Output[], { files }: Tangled, force: boolean, out: Diagnostics,
+): Promise<Written | undefined> {
+  const generated = join(root, 'generated')
+  const plan = planOutputs(generated, outputs)
+  if (isNothing(plan)) return carryOut(generated, plan)
+  return withLock(generated, async () => {
+    const plan = planOutputs(generated, outputs)
+    if (!force) for (const file of plan.edited) refuseEdited(file, out)
+    await checkSyntax(plan, placesOf(files), out)
+    return out.failed ? undefined : carryOut(generated, plan)
+  })
+}
+
+function refuseEdited({ path, recorded }: Edited, out: Diagnostics): void {
+  out.error(at(`generated/${path}`, 1, 1),
+    recorded ? 'edited by hand since it was tangled' : 'this file differs from the book, and nothing says that it was tangled',
     'carry the edit back: npm run untangle; or drop it: npm run tangle -- --force')
 }
 

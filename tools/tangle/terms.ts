@@ -5,6 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { at, type Diagnostics } from './diagnostics.ts'
+import { Failure } from './door.ts'
+import { linesOf } from './lines.ts'
 import type { Outline } from './markdown.ts'
 import { tagsOf } from './tags.ts'
 
@@ -13,14 +15,14 @@ const file = 'journey/terms.json'
 /** By section, the words first told there, as whole words, with or without a plural's s. */
 type Terms = Record<string, string[]>
 
-/** The book's list of words; empty where it has none. Throws where it is no JSON. */
+/** The book's list of words; empty where it has none. @throws Failure where it is no JSON */
 export function readTerms(root: string): Terms {
   const path = join(root, file)
   if (!existsSync(path)) return {}
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Terms
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`)
+    throw new Failure(`this is no JSON: ${(error as Error).message}`, at(file, 1, 1))
   }
 }
 
@@ -46,7 +48,7 @@ export function checkTerms(
 function checkWord(chapter: Chapter, text: string, word: string, tag: string, out: Diagnostics): void {
   const pattern = new RegExp(`(?<![\\w\`-])${word}(?:e?s)?(?![\\w\`-])`)
   const fenced = (line: number) => chapter.fences.some((f) => f.line <= line && line <= f.line + f.body.length + 1)
-  const lines = text.split('\n')
+  const lines = linesOf(text)
   const i = lines.findIndex((line, n) => !line.startsWith('#') && pattern.test(line) && !fenced(n + 1))
   if (i < 0) return
   out.error(at(chapter.path, i + 1, lines[i].search(pattern) + 1), `'${word}' is not told before ${tag}`,

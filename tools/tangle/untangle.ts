@@ -2,18 +2,25 @@
  * Edits made in generated/ carried back into the chapters.
  *
  * Invariant: chapters are changed only if tangling them again gives exactly
- * the edited files and leaves all others as they are; else nothing is.
+ * the edited files, to the last byte, and leaves all others as they are; else
+ * nothing is. All of that is decided before anything is written.
  */
-import { join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import { opening, placeOf, type Block } from './book.ts'
 import { at, Diagnostics, type Diagnostic, type Place } from './diagnostics.ts'
 import { diff, type Hunk } from './diff.ts'
 import { textOf, type TangledFile } from './expand.ts'
+import { bytesIfThere, Half } from './files.ts'
 import { gapsOf, type Gap } from './gaps.ts'
-import { withoutMap } from './source-map.ts'
+import { hash } from './hash.ts'
+import { withLock } from './lock.ts'
+import { looksLikeReference } from './references.ts'
+import { codeOf } from './source-map.ts'
 import { spliced, type Splice } from './splice.ts'
-import { read, tangle, type Tangled } from './tangle.ts'
-import { hash, readIfThere, readManifest, writeWhole } from './write.ts'
+import { checkSyntax } from './syntax.ts'
+import { outputsOf, read, type Tangled, type Texts } from './tangle.ts'
+import { carryOut, planOutputs, readManifest, readTangled, recordOf, type Manifest, type Plan } from './write.ts'
 
 /** An edit of one place in a generated file. */
 interface Edit {
@@ -31,38 +38,92 @@ export interface Untangled {
   errors: Diagnostic[]
   /** What was carried where. */
   carried: { from: Place, to: Place }[]
+  /** Files deleted, renamed or added: what no chapter can be made to say. */
+  left: Diagnostic[]
 }
 
 /** Carries all edits back, or none. */
 export async function untangle(root: string): Promise<Untangled> {
-  const tangled = await read(root)
-  if (tangled.errors.length > 0) return { errors: tangled.errors, carried: [] }
-  const out = new Diagnostics()
-  const edits = findEdits(root, tangled, out)
-  const splices = edits.flatMap((edit) => assign(tangled, edit, out))
-  const unique = withoutDoubles(splices, out)
-  if (!out.failed) await carry(root, tangled, edits, unique, out)
-  const carried = unique.map(({ edit, block, from }) => ({ from: edit.place, to: placeOf(block, from) }))
-  return { errors: out.all, carried: out.failed ? [] : carried }
+  const generated = join(root, 'generated')
+  if (!existsSync(generated)) return carryBack(root)
+  return withLock(generated, () => carryBack(root))
 }
 
-const linesOf = (text: string): string[] => text.replace(/\n$/, '').split('\n')
+async function carryBack(root: string): Promise<Untangled> {
+  const tangled = await read(root)
+  if (tangled.errors.length > 0) return { errors: tangled.errors, carried: [], left: [] }
+  const out = new Diagnostics()
+  const generated = join(root, 'generated')
+  const outputs = await outputsOf(root, tangled, out)
+  if (out.failed) return { errors: out.all, carried: [], left: [] }
+  const plan = planOutputs(generated, outputs)
+  const edits = findEdits(root, tangled, plan, out)
+  const splices = withoutDoubles(edits.flatMap((edit) => assign(tangled, edit, out)), out)
+  for (const splice of splices) checkLines(splice, out)
+  checkMoves(tangled, splices, out)
+  const left = foreign(generated, plan)
+  if (!out.failed && splices.length > 0) await carry(root, tangled, edits, splices, out)
+  const carried = splices.map(({ edit, block, from }) => ({ from: edit.place, to: placeOf(block, from) }))
+  return { errors: out.all, carried: out.failed ? [] : carried, left }
+}
+
+/** What was deleted, and what was added: tangling makes the one again and leaves the other. */
+function foreign(generated: string, { manifest }: Plan): Diagnostic[] {
+  if (!existsSync(generated)) return []
+  const before = readManifest(generated)
+  const out = new Diagnostics()
+  for (const path of Object.keys(manifest)) {
+    if (!(path in before) || bytesIfThere(join(generated, path)) !== undefined) continue
+    out.error(at(`generated/${path}`, 1, 1), 'deleted here, but a chapter makes it', 'delete it there; npm run tangle brings it back')
+  }
+  const files = readdirSync(generated, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(generated.length + 1).split(sep).join('/'))
+  for (const path of files.sort()) {
+    if (path.split('/').some((step) => step.startsWith('.')) || path in manifest || path in before) continue
+    out.error(at(`generated/${path}`, 1, 1), 'no chapter makes this file', 'write it into one, as a fence with {file=…}')
+  }
+  return out.all
+}
+
+/** A tangled file's lines: each ends with a newline, and none is none. */
+const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
 
 /** The differences of generated/ from what the chapters say now. */
-function findEdits(root: string, { files }: Tangled, out: Diagnostics): Edit[] {
-  const manifest = readManifest(join(root, 'generated'))
+function findEdits(root: string, { files }: Tangled, plan: Plan, out: Diagnostics): Edit[] {
+  const generated = join(root, 'generated')
+  const manifest = readManifest(generated)
   const known = new Map(files.map((file) => [file.path, file]))
-  return Object.entries(manifest).flatMap(([path, { plain }]) => {
-    const there = readIfThere(join(root, 'generated', path))
-    if (there === undefined || hash(withoutMap(there)) === plain) return []
+  return plan.edited.flatMap(({ path }) => {
     const file = known.get(path)
-    const place = at(`generated/${path}`, 1, 1)
-    if (!file) return refuseForeign(place, out)
-    const hunks = diff(linesOf(textOf(file)), linesOf(withoutMap(there)))
-    const edits = hunks.map((hunk) => ({ place: { ...place, line: hunk.at + 1 }, file, hunk }))
-    if (edits.length > 0 && hash(textOf(file)) !== plain) refuseConflict(edits[0], out)
-    return edits
+    if (!file) return refuseForeign(at(`generated/${path}`, 1, 1), out)
+    return editsOf(generated, file, manifest, out)
   })
+}
+
+function editsOf(generated: string, file: TangledFile, manifest: Manifest, out: Diagnostics): Edit[] {
+  const { path } = file
+  const place = at(`generated/${path}`, 1, 1)
+  const there = readTangled(generated, path)!
+  const now = codeOf(path, there)
+  if (!isText(now, place, out)) return []
+  const hunks = diff(linesOf(textOf(file)), linesOf(now))
+  const edits = hunks.map((hunk) => ({ place: { ...place, line: hunk.at + 1 }, file, hunk }))
+  const record = recordOf(path, there, manifest[path])
+  if (edits.length > 0 && record !== undefined && hash(textOf(file)) !== record) refuseConflict(edits[0], out)
+  return edits.filter((edit) => !holdsReference(edit, out))
+}
+
+/** Whether chapters could say this text: they know one end of lines, and every line has it. */
+function isText(text: string, place: Place, out: Diagnostics): boolean {
+  const lines = text.split('\n')
+  const cr = lines.findIndex((line) => line.includes('\r'))
+  const last = { ...place, line: lines.length, column: lines.at(-1)!.length + 1 }
+  if (text === '') out.error(place, 'this file was emptied', 'delete its code in the chapter; or bring it back: npm run tangle -- --force')
+  else if (cr >= 0) out.error({ ...place, line: cr + 1, column: lines[cr].indexOf('\r') + 1 }, 'this line holds a CR', 'save the file with LF alone at the ends of its lines')
+  else if (text.startsWith('\uFEFF')) out.error(place, 'this file begins with a byte order mark', 'save it without')
+  else if (!text.endsWith('\n')) out.error(last, 'the last line has no end', 'end it with a newline')
+  else return true
+  return false
 }
 
 function refuseForeign(place: Place, out: Diagnostics): [] {
@@ -75,6 +136,44 @@ function refuseConflict({ place, file }: Edit, out: Diagnostics): void {
   const { file: chapter, line } = opening(file.root.blocks[0])
   out.error(place, 'both this file and its chapters have changed since they were last tangled',
     `its root stands at ${chapter}:${line}; put one of the two back, or make the edit there by hand`)
+}
+
+/** True, and told, if an edit holds what the chapter would expand. */
+function holdsReference({ place, hunk }: Edit, out: Diagnostics): boolean {
+  const found = hunk.lines.findIndex(looksLikeReference)
+  if (found < 0) return false
+  out.error({ ...place, line: place.line + found }, `'${hunk.lines[found].trim()}' would be read as a reference`,
+    'write the reference in the chapter')
+  return true
+}
+
+/** Lines that would end their fence. */
+function checkLines({ edit, block, lines }: Carried, out: Diagnostics): void {
+  const [mark] = /^(?:`+|~+)/.exec(block.fence.opening)!
+  const closes = new RegExp(`^ {0,3}${mark[0]}{${mark.length},}[ \\t]*$`)
+  lines.forEach((line, i) => {
+    const place = { ...edit.place, line: edit.place.line + i }
+    const { file, line: row } = opening(block)
+    if (!closes.test(line)) return
+    out.error(place, `this line would close the fence at ${file}:${row}`, `open that fence with more than ${mark.length} marks`)
+  })
+}
+
+/** Text moved out of a chunk that is used several times would stand in each of its places. */
+function checkMoves({ files }: Tangled, splices: Carried[], out: Diagnostics): void {
+  const uses = new Map<Block, number>()
+  for (const { lines } of files) {
+    for (const { block, index } of lines) if (index === 0) uses.set(block, (uses.get(block) ?? 0) + 1)
+  }
+  const made = splices.map(({ lines }) => `\n${lines.map((line) => line.trim()).join('\n')}\n`)
+  splices.forEach(({ edit, block, from, to }, i) => {
+    const gone = block.fence.body.slice(from, to).map((line) => line.trim()).filter((line) => line !== '')
+    if ((uses.get(block) ?? 0) < 2 || gone.length === 0) return
+    if (!made.some((text, other) => other !== i && text.includes(`\n${gone.join('\n')}\n`))) return
+    const { file, line } = opening(block)
+    out.error(edit.place, `this moves text out of the chunk at ${file}:${line}, which is used in several places`,
+      'move its reference in the chapter')
+  })
 }
 
 /** The splices that would make an edit: one for each stretch of a block that it touches. */
@@ -153,24 +252,50 @@ function overlap(a: Splice, b: Splice): boolean {
 const alike = (a: Splice, b: Splice) =>
   a.from === b.from && a.to === b.to && a.lines.join('\n') === b.lines.join('\n')
 
-/** Splices in memory, tangles again, and writes the chapters if that gives the edits. */
+/** Splices in memory and tangles that; writes the chapters if it gives the edits, and the files made of them. */
 async function carry(
   root: string, tangled: Tangled, edits: Edit[], splices: Carried[], out: Diagnostics,
 ): Promise<void> {
-  const changed = new Map<string, string>()
-  for (const { path } of tangled.chapters) {
+  const generated = join(root, 'generated')
+  const changed: Texts = new Map()
+  for (const [path, text] of tangled.texts) {
     const own = splices.filter(({ block }) => block.chapter === path)
-    if (own.length > 0) changed.set(path, spliced(readIfThere(join(root, path))!, own))
+    if (own.length > 0) changed.set(path, spliced(text, own))
   }
-  const again = await read(root, (path, text) => changed.get(path) ?? text)
-  verify(root, tangled, again, edits, out)
+  const again = await read(root, new Map([...tangled.texts, ...changed]))
+  verify(generated, tangled, again, edits, out)
   if (out.failed) return
-  for (const [path, text] of changed) writeWhole(join(root, path), text)
-  const { errors } = await tangle(root)
-  out.all.push(...errors)
+  const outputs = await outputsOf(root, again, out)
+  if (out.failed) return
+  const plan = planOutputs(generated, outputs)
+  const edited = new Set(edits.map(({ file }) => file.path))
+  const writes = plan.writes.map((write) => ({ ...write, moved: write.moved && !edited.has(write.path) }))
+  await checkSyntax({ ...plan, writes }, () => undefined, out)
+  for (const { path } of plan.edited) out.error(at(`generated/${path}`, 1, 1), 'edited while edits were carried back', 'run npm run untangle again')
+  if (!out.failed) writeChapters(root, tangled.texts, changed, out)
+  if (!out.failed) carryOut(generated, plan)
 }
 
-function verify(root: string, before: Tangled, again: Tangled, edits: Edit[], out: Diagnostics): void {
+/** All of them, or none: what an editor has saved since they were read is not overwritten. */
+function writeChapters(root: string, before: Texts, changed: Texts, out: Diagnostics): void {
+  const halves: Half[] = []
+  try {
+    for (const [path, text] of changed) halves.push(new Half(join(root, path), text))
+  } catch (error) {
+    for (const half of halves) half.drop()
+    throw error
+  }
+  for (const path of changed.keys()) {
+    if (bytesIfThere(join(root, path))?.equals(Buffer.from(before.get(path)!))) continue
+    out.error(at(path, 1, 1), 'saved while edits were carried back', 'run npm run untangle again')
+  }
+  for (const half of halves) {
+    if (out.failed) half.drop()
+    else half.keep()
+  }
+}
+
+function verify(generated: string, before: Tangled, again: Tangled, edits: Edit[], out: Diagnostics): void {
   const [error] = again.errors
   if (error) {
     out.error(edits[0].place, `with these edits the chapters would not tangle: ${error.message}`, error.hint)
@@ -179,18 +304,19 @@ function verify(root: string, before: Tangled, again: Tangled, edits: Edit[], ou
   const edited = new Set(edits.map(({ file }) => file.path))
   const now = new Map(again.files.map((file) => [file.path, textOf(file)]))
   for (const file of before.files) {
-    const wanted = edited.has(file.path)
-      ? withoutMap(readIfThere(join(root, 'generated', file.path))!) : textOf(file)
-    if (linesOf(now.get(file.path) ?? '').join('\n') === linesOf(wanted).join('\n')) continue
-    refuseSideEffect(file, linesOf(wanted), linesOf(now.get(file.path) ?? ''), out)
+    const wanted = edited.has(file.path) ? codeOf(file.path, readTangled(generated, file.path)!) : textOf(file)
+    if (now.get(file.path) !== wanted) refuseSideEffect(file, linesOf(wanted), linesOf(now.get(file.path) ?? ''), out)
+    now.delete(file.path)
   }
+  for (const path of now.keys()) out.error(edits[0].place, `with these edits the chapters would make another file, ${path}`)
 }
 
 function refuseSideEffect(file: TangledFile, wanted: string[], now: string[], out: Diagnostics): void {
-  const line = wanted.findIndex((text, i) => text !== now[i])
-  const place = at(`generated/${file.path}`, (line < 0 ? wanted.length : line) + 1, 1)
-  const from = file.lines[Math.min(Math.max(line, 0), file.lines.length - 1)]
-  const { file: chapter, line: row } = placeOf(from.block, from.index)
+  const differs = wanted.findIndex((text, i) => text !== now[i])
+  const line = differs < 0 ? wanted.length : differs
+  const place = at(`generated/${file.path}`, line + 1, 1)
+  const from = file.lines[Math.min(line, file.lines.length - 1)]
+  const { file: chapter, line: row } = from ? placeOf(from.block, from.index) : opening(file.root.blocks[0])
   out.error(place, 'carrying the edits back would not give this line: its chunk is used in several places, or ends here',
     `it comes from ${chapter}:${row}: edit all places alike, or the chapter`)
 }

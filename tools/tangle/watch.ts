@@ -14,7 +14,8 @@ import { format } from './diagnostics.ts'
 import { startTests } from './run-tests.ts'
 import { tangle } from './tangle.ts'
 import { testOf } from './tags.ts'
-import { hash, readIfThere } from './write.ts'
+import { readIfThere } from './files.ts'
+import { hash } from './hash.ts'
 
 /** Milliseconds in which further events belong to the same save. */
 const together = 15
@@ -38,6 +39,7 @@ export class Watch {
 
   /** Tangles once, then watches until close(). */
   async start(): Promise<void> {
+    await import('./markdown.ts') // now: when a tool changes, its parts not loaded yet may go
     await this.tangle()
     this.watchFolders()
     this.say('watching journey/ and test/ (^C ends)')

@@ -3,12 +3,11 @@
  * go. What the tangler did not write itself it never deletes; the manifest
  * says which files are its own.
  */
-import { createHash } from 'node:crypto'
-import {
-  existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { withoutMap } from './source-map.ts'
+import { readIfThere, writeWhole } from './files.ts'
+import { hash } from './hash.ts'
+import { codeOf, plainHashIn } from './source-map.ts'
 
 export interface Output {
   /** Relative to generated/. */
@@ -39,47 +38,46 @@ export interface Made {
 /** All that was produced last, by path. */
 export type Manifest = Record<string, Made>
 
-export const hash = (text: string): string =>
-  createHash('sha1').update(text).digest('base64url')
-
-/** The text of a file, or undefined where there is none. */
-export function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-/** Writes by renaming, so that no reader ever sees half a file. */
-export function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true })
-  const half = join(dirname(path), `.${process.pid}.half`)
-  writeFileSync(half, text)
-  renameSync(half, path)
-}
-
 const manifestPath = (generated: string) => join(generated, '.cache', 'manifest.json')
 
 /** What the tangler last wrote; nothing, if that cannot be read. */
 export function readManifest(generated: string): Manifest {
   try {
-    return JSON.parse(readIfThere(manifestPath(generated)) ?? '{}')
+    return { ...JSON.parse(readIfThere(manifestPath(generated)) ?? '{}') }
   } catch {
     return {}
   }
 }
 
+/** The text of a tangled file, with its map; undefined where there is none. */
+export const readTangled = (generated: string, path: string): string | undefined =>
+  readIfThere(join(generated, path), `generated/${path}`)
+
 /** Whether a file still holds what the tangler wrote. */
-export function intact(generated: string, path: string, manifest: Manifest): boolean {
-  const there = readIfThere(join(generated, path))
+function intact(generated: string, path: string, manifest: Manifest): boolean {
+  const there = readTangled(generated, path)
   return there !== undefined && manifest[path]?.hash === hash(there)
 }
 
-/** Whether a file holds an edit made by hand since it was tangled. */
-function edited(there: string, made: Made | undefined): boolean {
-  if (made === undefined) return false
-  return ![made.hash, made.was].includes(hash(there)) && hash(withoutMap(there)) !== made.plain
+/**
+ * The hash of what was tangled into a file: the manifest says, or else the
+ * file's own map. Undefined where neither does: then whatever differs from the
+ * book is somebody's edit.
+ */
+export function recordOf(path: string, there: string, made: Made | undefined): string | undefined {
+  return made?.plain ?? plainHashIn(path, there)
+}
+
+/** Whether a file holds what somebody wrote since it was tangled, if ever it was. */
+function isEdited(path: string, there: string, made: Made | undefined): boolean {
+  if (made && [made.hash, made.was].includes(hash(there))) return false
+  return hash(codeOf(path, there)) !== recordOf(path, there, made)
+}
+
+/** A file with an edit that a plan would overwrite; whether anything says what was tangled into it. */
+export interface Edited {
+  path: string
+  recorded: boolean
 }
 
 export interface Plan {
@@ -88,9 +86,11 @@ export interface Plan {
   /** Where a file has only moved in its chapter, nothing but its map changes. */
   writes: { path: string, text: string, moved: boolean }[]
   removed: string[]
-  /** Files with edits that the plan would overwrite. */
-  edited: string[]
+  edited: Edited[]
 }
+
+/** Whether everything is as it is to be. */
+export const isNothing = ({ writes, removed }: Plan): boolean => writes.length === 0 && removed.length === 0
 
 /** What must be done for the folder `generated` to hold `outputs`, beside foreign files. */
 export function planOutputs(generated: string, outputs: Output[]): Plan {
@@ -100,7 +100,8 @@ export function planOutputs(generated: string, outputs: Output[]): Plan {
   for (const [path, made] of Object.entries(before)) {
     if (path in plan.manifest) continue
     plan.removed.push(path)
-    if (edited(readIfThere(join(generated, path)) ?? '', made)) plan.edited.push(path)
+    const there = readTangled(generated, path)
+    if (there !== undefined && isEdited(path, there, made)) plan.edited.push({ path, recorded: true })
   }
   return plan
 }
@@ -112,15 +113,16 @@ function planOutput(generated: string, output: Output, before: Manifest, plan: P
     plan.manifest[path] = made
     return
   }
-  const there = readIfThere(join(generated, path))
+  const there = readTangled(generated, path)
   const text = output.text()
-  const plain = withoutMap(text)
+  const plain = codeOf(path, text)
   plan.manifest[path] = { key, hash: hash(text), plain: hash(plain) }
   if (there === text) return
-  plan.writes.push({ path, text, moved: there !== undefined && withoutMap(there) === plain })
+  plan.writes.push({ path, text, moved: there !== undefined && codeOf(path, there) === plain })
   if (there === undefined) return
   plan.manifest[path].was = hash(there)
-  if (edited(there, made) && withoutMap(there) !== plain) plan.edited.push(path)
+  if (codeOf(path, there) === plain || !isEdited(path, there, made)) return
+  plan.edited.push({ path, recorded: recordOf(path, there, made) !== undefined })
 }
 
 /** The manifest goes first, so that a write cut short is not taken for an edit. */
@@ -128,8 +130,8 @@ export function carryOut(generated: string, plan: Plan): Written {
   const { manifest, writes, removed, total } = plan
   const text = JSON.stringify(manifest, null, 1)
   if (readIfThere(manifestPath(generated)) !== text) writeWhole(manifestPath(generated), text)
-  for (const { path, text } of writes) writeWhole(join(generated, path), text)
   for (const path of removed) remove(generated, path)
+  for (const { path, text } of writes) writeWhole(join(generated, path), text)
   return { total, written: writes.map(({ path }) => path), removed }
 }
 

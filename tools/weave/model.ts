@@ -102,7 +102,7 @@ function addTags(site: Site, page: Page): void {
 
 function addBlocks(site: Site, definition: Definition): void {
   const kind = definition.root ? 'file' : 'chunk'
-  const name = definition.name.replace(/[^A-Za-z0-9_-]/g, '-')
+  const name = definition.name.replace(/[^\p{L}\p{M}\p{N}_-]/gu, '-')
   const all = definition.blocks.map((block, nth): Woven => {
     const id = `${kind}-${name}${nth ? `-${nth + 1}` : ''}`
     return { block, definition, nth, id, url: `${urlOf(block.chapter)}#${id}` }

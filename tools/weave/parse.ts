@@ -65,7 +65,7 @@ function sectionOf(heading: Heading): Section {
   const text = toString(heading)
   const match = tagged.exec(text)
   const title = match?.[2] || text
-  const id = match ? slug(match[1]) : slug(text)
+  const id = slug(match ? match[1] : text) || 'section'
   const { line } = heading.position!.start
   return { depth: heading.depth, tag: match?.[1], title, id, anchor: anchorOf(text), line }
 }

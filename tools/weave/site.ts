@@ -3,7 +3,6 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
-import { findChapters, readChapter } from '../tangle/chapters.ts'
 import { textOf, type TangledFile } from '../tangle/expand.ts'
 import { read } from '../tangle/tangle.ts'
 import { Colourist } from './highlight.ts'
@@ -56,8 +55,7 @@ export class Weaver {
    * Before each chapter `progress` is told how many are done, and of how many.
    */
   async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
-    const { book, files, errors } = await read(this.root)
-    const texts = new Map(findChapters(this.root).map((c) => [c.path, readChapter(this.root, c)]))
+    const { book, files, texts, errors } = await read(this.root)
     const site = modelOf(book, texts)
     this.forgetIfMoved(site)
     const written: string[] = []
