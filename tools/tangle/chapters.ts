@@ -79,7 +79,7 @@ const linked = (root: string): string[] =>
 
 function chaptersIn(root: string, folder: string): ChapterFile[] {
   const files = readdirSync(join(root, 'journey', folder))
-  return files.filter((file) => /^\d.*\.md$/.test(file)).map((file) => ({
+  return files.filter((file) => /^\d.*\.md$/s.test(file)).map((file) => ({
     path: `journey/${folder}/${file}`,
     part: folder[0],
     number: parseInt(file, 10),
