@@ -49,20 +49,20 @@ describe('E:595 being watched', () => {
     c.i32[DR7] = 0x400 | 1 << 4
     expect(isWatched(c)).toBe(true)
     c.i32[EIP] = 0x500
-    expect(beforeInstruction(c)).toBe(true)
+    expect(beforeInstruction(c, false)).toBe(true)
     expect(c.i32[DR6] & 0xf).toBe(4)
     c.i32[EFLAGS] |= RF
-    expect(beforeInstruction(c)).toBe(false)
+    expect(beforeInstruction(c, false)).toBe(false)
     expect(c.i32[EFLAGS] & RF).toBe(0)
     c.i32[EIP] = 0x501
-    expect(beforeInstruction(c)).toBe(false)
+    expect(beforeInstruction(c, false)).toBe(false)
   })
 
   it('traps after a step or a touch', () => {
     const c = rings()
     c.i32[EFLAGS] |= TF
     expect(isWatched(c)).toBe(true)
-    expect(beforeInstruction(c)).toBe(false)
+    expect(beforeInstruction(c, false)).toBe(false)
     expect(afterInstruction(c, false)).toBe(false)
     expect(afterInstruction(c, true)).toBe(true)
     expect(c.i32[DR6] & 0x4000).toBe(0x4000)
