@@ -6,7 +6,7 @@ import { eraB3 } from '../../generated/abi/era-b3.ts'
 import { eraByTag } from '../../generated/abi/eras.ts'
 import { ERESTART } from '../../generated/abi/errno.ts'
 import { al, ax, Assembler, dx, eax, ebx, ecx, edx, esi, esp, mem } from '../../generated/assembler/index.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { realHost } from '../H-host/tiny-guest.ts'
 
 const CODE = 0x10000
@@ -41,7 +41,7 @@ function boot(write: (k: Kernel) => void, prepare: (mm: LauncherMemory) => void 
   kernel.call3('LGUEST_INIT', DATA)
   write(kernel)
   mm.writeBytes(CODE, kernel.assemble().bytes)
-  const task = { name: 'test', signalPending: false }
+  const task = new Task('test')
   const file = host.open(mm)
   const request = eraB3.tag << LHREQ_ERA_SHIFT
   expect(file.write(Uint32Array.of(request, 0, PAGES, CODE), task)).toBe(12)

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { ENOENT } from '../../generated/abi/errno.ts'
+import { al, eax, ebp, esp, mem } from '../../generated/assembler/index.ts'
+import { callNumber } from '../../generated/abi/common.ts'
+import { ENOENT, ERESTARTSYS } from '../../generated/abi/errno.ts'
 import { eraA } from '../../generated/abi/era-a.ts'
 import { kill } from '../../generated/host/lg.ts'
 import { DATA, hypercall, inKernel, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, reason, run, sliceEnd, STACK_TOP, START, trap } from './scripted-host.ts'
 import type { World } from './scripted-host.ts'
+import { PAGE_OFFSET as KERNEL, PROGRAM, realHost, RESULTS, Tiny } from './tiny-guest.ts'
+import type { Kernel, Made } from './tiny-guest.ts'
 
 const error = (errno: number) => ({ kind: 'error', errno })
 
@@ -210,5 +214,105 @@ describe('dispatch', () => {
     trap(world, 31)
     world.file.read(null, world.task)
     expect(world.scripted.steps.length).toBe(1)
+  })
+})
+
+describe('the account', () => {
+  const SLICE = 30_000
+  const spent = (tiny: Tiny) => {
+    const { guest, host, launcher } = tiny.task.account.spent
+    return guest + host + launcher
+  }
+  /** Guests that never end, each doing one thing. */
+  const storms: Record<string, (k: Kernel) => void> = {
+    'nothing at all': () => {},
+    'hypercalls': (k) => k.hcall('TS', 0),
+    'records to its Launcher': (k) => k.hcall('SEND_DMA', 0, RESULTS),
+    'port instructions': (k) => k.out(0x80, al),
+    'page faults': (k) => {
+      k.mov(mem(KERNEL + PROGRAM), eax)
+      k.hcall('FLUSH_TLB', 1)
+    },
+    'faults of its own': (k) => { k.mov(eax, mem(0x1000)); },
+  }
+  const storm = (made: Made, name: string) => new Tiny(made, (k) => {
+    const [top, handler] = [k.label(), k.label()]
+    k.begin().gate(14, handler)
+    k.mov(ebp, esp)
+    k.bind(top)
+    storms[name](k)
+    k.jmp(top)
+    k.bind(handler)
+    k.mov(esp, ebp)
+    k.jmp(top)
+  })
+
+  test.each(Object.keys(storms))('%s: a turn is over after a slice of work, whoever does it', (name) => {
+    const tiny = storm(realHost({ slice: SLICE, checkTlb: false }), name)
+    let total = 0
+    for (let turn = 0; turn < 20; turn++) {
+      const before = spent(tiny)
+      let reads = 0
+      while (tiny.read().kind === 'bytes') reads++
+      expect(tiny.file.lg!.dead).toBeNull()
+      const cost = spent(tiny) - before
+      total += cost
+      expect(cost).toBeLessThan(SLICE + 3000)
+      expect(reads).toBeLessThan(SLICE / 400)
+    }
+    expect(total).toBeGreaterThan(19 * SLICE)
+  })
+
+  test.each(Object.keys(storms))('%s beside a Guest that computes: each has its half', (name) => {
+    const made = realHost({ slice: SLICE, checkTlb: false })
+    const [loud, quiet] = [storm(made, name), storm(made, 'nothing at all')]
+    for (let turn = 0; turn < 40; turn++) {
+      for (const each of [loud, quiet]) while (each.read().kind === 'bytes');
+    }
+    expect(spent(quiet) / (spent(loud) + spent(quiet))).toBeGreaterThan(0.4)
+    expect(quiet.task.account.spent.guest).toBeGreaterThan(40 * SLICE * 0.9)
+  })
+
+  test('a ring of calls is left when the turn is over, and each call is made once', () => {
+    const world = makeKnownGuest()
+    const calls = eraA.hypercall.ringSlots
+    const seen: number[] = []
+    for (let slot = 0; slot < calls; slot++) {
+      const at = DATA + eraA.data.hcalls + slot * eraA.hypercall.slotSize
+      world.mm.write32(at, callNumber(eraA, 'SET_CLOCKEVENT'))
+      world.mm.write32(at + 4, 1000 * (slot + 1))
+    }
+    hypercall(world, 'TS', 8)
+    const [ask] = world.scripted.steps
+    world.scripted.steps[0] = (cpu) => {
+      world.mm.writeBytes(DATA + eraA.data.hcallStatus, new Uint8Array(calls))
+      ask(cpu)
+    }
+    sliceEnd(world)
+    world.task.account.slice = 650
+    for (let turn = 0; turn < calls && world.scripted.steps.length > 0; turn++) {
+      expect(world.cpu.ts).toBe(false)
+      expect(world.file.read(null, world.task)).toEqual({ kind: 'again' })
+      seen.push(world.cpu.nextHcall)
+    }
+    expect(world.cpu.ts).toBe(true)
+    expect(seen.filter((place) => place % calls !== 0).length).toBeGreaterThan(5)
+    expect(world.cpu.deadline).toBe(calls)
+    expect([...world.mm.readBytes(DATA + eraA.data.hcallStatus, calls)]).toEqual(new Array(calls).fill(0xff))
+  })
+
+  test('what is owed is paid in turns, in which the Guest is not entered but answers', () => {
+    const world = makeKnownGuest()
+    const { account } = world.task
+    account.charge('launcher', account.left + 2.5 * account.slice)
+    const before = world.scripted.entries
+    for (let turn = 0; turn < 2; turn++) expect(run(world)).toEqual({ kind: 'again' })
+    expect(world.scripted.entries).toBe(before)
+    expect(account.forfeited).toBe(2)
+    world.task.signalPending = true
+    expect(run(world)).toEqual(error(ERESTARTSYS))
+    world.task.signalPending = false
+    run(world)
+    expect(world.scripted.entries).toBe(before + 1)
   })
 })

@@ -6,7 +6,7 @@ import { Physical } from '../../generated/emulator/memory/physical.ts'
 import { FrameAllocator } from '../../generated/host/frames.ts'
 import type { Host } from '../../generated/host/host.ts'
 import { Lguest } from '../../generated/host/lg.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { newDmaHash } from '../../generated/host/io.ts'
 import { eraA } from '../../generated/abi/era-a.ts'
 import { SWITCHER_ADDR } from '../../generated/abi/common.ts'
@@ -107,7 +107,7 @@ export function makeGuest(world: World, pages: number, id = 0): TestGuest {
   const { host, physical, frames } = world
   const mm = new LauncherMemory(physical, frames)
   if (!mm.mapZeroed(0, pages)) throw new Error('no room for the Guest')
-  const task = { name: 'test', signalPending: false }
+  const task = new Task('test')
   const lg = new Lguest(host, id, eraA, mm, task, frames.alloc())
   lg.pfnLimit = pages
   lg.kernelAddress = 0xc0000000

@@ -14,8 +14,7 @@ import { Host } from '../../generated/host/host.ts'
 import type { HostClock } from '../../generated/host/clock.ts'
 import type { LgCpu, Lguest } from '../../generated/host/lg.ts'
 import type { LguestFile } from '../../generated/host/lguest-user.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
-import type { Task } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 
 export const PAGE_OFFSET = 0xc0000000
 export const PGDIR = 0x1000
@@ -100,7 +99,7 @@ export function makeHost(ram = 32 << 20) {
   const physical = new Physical(core)
   const machine = { memory: core.memory, physical, cpu: scripted }
   const log: string[] = []
-  const host = new Host(machine as never, { clock, random: () => 0, slice: 1000, log: (line) => log.push(line) })
+  const host = new Host(machine as never, { clock, random: () => 0, slice: 100_000, log: (line) => log.push(line) })
   scripted.host = host
   return { host, scripted, clock, log, core }
 }
@@ -114,7 +113,7 @@ export function makeGuest(made = makeHost()): World {
   mm.mapZeroed(0, PAGES)
   mm.write32(PGDIR + (PAGE_OFFSET >>> 22) * 4, TABLE | 7)
   for (let i = 0; i < PAGES; i++) mm.write32(TABLE + i * 4, (i * PAGE_SIZE) | 7)
-  const task = { name: 'launcher', signalPending: false }
+  const task = new Task('launcher')
   const file = host.open(mm)
   const result = file.write(INITIALIZE, task)
   if (result !== 16) throw new Error(`INITIALIZE gave ${result}`)

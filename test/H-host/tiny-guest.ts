@@ -12,7 +12,7 @@ import type { HostClock } from '../../generated/host/clock.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
 import { Host } from '../../generated/host/host.ts'
 import type { LguestFile } from '../../generated/host/lguest-user.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 
 export const PAGE_OFFSET = 0xc0000000
 export const PAGES = 512
@@ -102,7 +102,7 @@ export class Tiny {
   readonly made: Made
   readonly mm: LauncherMemory
   readonly file: LguestFile
-  readonly task = { name: 'launcher', signalPending: false }
+  readonly task = new Task('launcher')
 
   constructor(made: Made, build: (k: Kernel) => void) {
     this.made = made

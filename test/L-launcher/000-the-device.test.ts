@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM, ERESTARTSYS } from '../../generated/abi/errno.ts'
 import { LGUEST_REGS_OFFSET, PAGE_SIZE } from '../../generated/abi/common.ts'
 import { kill, killWithError } from '../../generated/host/lg.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { DATA, hypercall, inKernel, INITIALIZE, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, PAGES, PGDIR, reason, run, sliceEnd, START } from '../H-host/scripted-host.ts'
 
 const error = (errno: number) => ({ kind: 'error', errno })
-const someone = { name: 'someone', signalPending: false }
+const someone = new Task('someone')
 const words = (...values: number[]) => Uint32Array.from(values)
 
 describe('writes', () => {

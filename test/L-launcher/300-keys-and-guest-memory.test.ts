@@ -3,6 +3,7 @@ import {
   addressOk, copyFromGuest, copyFromGuest32, copyToGuest, hex,
   lgread, lgread32, lgwrite, lgwrite32,
 } from '../../generated/host/guest-memory.ts'
+import { Task } from '../../generated/host/mm.ts'
 import { bindDma } from '../../generated/host/io.ts'
 import { ENOENT } from '../../generated/abi/errno.ts'
 import { LHREQ_BREAK, LHREQ_GETDMA } from '../../generated/abi/common.ts'
@@ -156,7 +157,7 @@ describe('L:310 GETDMA', () => {
 describe('L:315 BREAK', () => {
   test('B-I-025 B-I-026 the Waker is held until the break is over', async () => {
     const world = scripted.makeGuest()
-    const waker = { name: 'waker', signalPending: false }
+    const waker = new Task('waker')
     const tell = (on: number) => world.file.write(Uint32Array.of(LHREQ_BREAK, on), waker)
     let woken = 0
     world.lg.wake = () => { woken++ }

@@ -11,7 +11,7 @@ import { InstructionClock } from '../../generated/host/clock.ts'
 import { Host } from '../../generated/host/host.ts'
 import type { Lguest } from '../../generated/host/lg.ts'
 import type { LguestFile } from '../../generated/host/lguest-user.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { seeded } from '../H-host/guest-world.ts'
 
 export const PAGE_OFFSET = 0xc0000000
@@ -101,7 +101,7 @@ export function littleGuest(
   const program = write(body, pae)
   mm.writeBytes(PROGRAM, program)
   const file = host.open(mm)
-  const task = { name: 'launcher', signalPending: false }
+  const task = new Task('launcher')
   const start = pae ? PROGRAM : PAGE_OFFSET + PROGRAM
   const result = file.write(Uint32Array.of(0, PAGES, pae ? 0 : TOP, start, PAGE_OFFSET), task)
   if (result !== 16) throw new Error(`INITIALIZE gave ${result}`)
