@@ -1,6 +1,7 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
 import { counted, Diagnostics, format, printable, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
+import { checkPacing, readPacing } from './pacing.ts'
 import { report, summary } from './report.ts'
 import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
@@ -33,7 +34,9 @@ export async function check(root: string): Promise<number> {
   checkWidths(tangled.chapters, out)
   checkPictures(tangled.chapters, out)
   checkRooms(tangled.files, out)
-  checkTerms(tangled.chapters, readTerms(root), (path) => tangled.texts.get(path)!, out)
+  const text = (path: string) => tangled.texts.get(path)!
+  checkTerms(tangled.chapters, readTerms(root), text, out)
+  checkPacing(tangled.chapters, readPacing(root), text, out)
   const types = await checkTypes(root, tangled.texts)
   for (const error of counted(out.sorted(tangled.book.order), tangled.texts)) console.error(format(error))
   for (const line of types.lines) console.error(line)
