@@ -56,7 +56,7 @@ async function bundle(folder) {
 async function build(esbuild, half) {
   const { devDependencies } = JSON.parse(readFileSync(join(tools, '../package.json'), 'utf8'))
   await esbuild.build({
-    entryPoints: ['main', 'launch'].map((name) => ({ in: join(tools, 'tangle', `${name}.ts`), out: name })),
+    entryPoints: ['main', 'launch'].map((name) => ({ in: `./tangle/${name}.ts`, out: name })),
     outdir: half, bundle: true, splitting: true, sourcemap: true, absWorkingDir: tools,
     platform: 'node', format: 'esm', target: 'node20', external: ['esbuild', ...Object.keys(devDependencies)],
     banner: { js: "import { createRequire as _create } from 'node:module'; const require = _create(import.meta.url);" },

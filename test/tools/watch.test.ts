@@ -1,6 +1,6 @@
 /** The watcher as a user runs it, in a small project of its own. */
 import { spawn } from 'node:child_process'
-import { renameSync } from 'node:fs'
+import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { cloneProject, edit, text, tree, write } from './fixture.ts'
@@ -78,4 +78,36 @@ test('a save that changes nothing does nothing; ^C ends with status 0', async ()
   expect(seen()).toBe('')
   child.kill('SIGINT')
   expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
+})
+
+test('a part, and journey/ itself, may be replaced; with no chapters the last good output stays', async () => {
+  const root = cloneProject()
+  const { until } = await watching(root)
+  const before = tree(join(root, 'generated'))
+  cpSync(join(root, 'journey/L-launcher'), join(root, 'new'), { recursive: true })
+  edit(root, 'new/000-division.md', 'a / b', 'a / b + 1')
+  renameSync(join(root, 'journey/L-launcher'), join(root, 'old'))
+  renameSync(join(root, 'new'), join(root, 'journey/L-launcher'))
+  await until(closing(0, 1))
+  edit(root, chapter, 'a / b + 1', 'a / b + 0')
+  await until(closing(1, 0))
+  edit(root, chapter, 'a / b + 0', 'a / b')
+  await until(/tangled 1 of 2/)
+  renameSync(join(root, 'journey'), join(root, 'away'))
+  expect(await until(/stays/)).toContain('there are no chapters here')
+  expect(tree(join(root, 'generated'))).toEqual(before)
+  cpSync(join(root, 'away'), join(root, 'journey'), { recursive: true })
+  await until(/tangled 0 of 2/)
+  edit(root, chapter, 'a / b', 'a / b + 3')
+  await until(closing(0, 1))
+})
+
+test('goes on when another tool has cleared the bundles of older tools away', async () => {
+  const root = cloneProject()
+  const { until } = await watching(root)
+  for (const name of readdirSync(join(root, '.cache'))) {
+    if (name.startsWith('tools-')) rmSync(join(root, '.cache', name), { recursive: true })
+  }
+  edit(root, chapter, 'return a / b', 'return a * b')
+  await until(closing(0, 1))
 })

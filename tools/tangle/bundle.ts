@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { at } from './diagnostics.ts'
 import { textOf, type TangledFile } from './expand.ts'
 import { Failure } from './door.ts'
-import { placesOf, type ToChapter } from './remap.ts'
+import { anywhere, placesOf, type ToChapter } from './remap.ts'
 import { columnOf } from './syntax.ts'
 
 export interface Bundle {
@@ -22,9 +22,10 @@ export async function bundle(root: string, entry: string, files: Map<string, Tan
   const generated = join(root, 'generated')
   try {
     const result = await build({
-      absWorkingDir: root, entryPoints: [join(generated, entry)],
+      absWorkingDir: root, entryPoints: [`./generated/${entry}`],
       outfile: join(root, '.cache/generator.mjs'), plugins: [fromMemory(generated, files)],
       bundle: true, write: false, metafile: true, sourcemap: 'inline', sourcesContent: false,
+      sourceRoot: `${anywhere}/.cache/`,
       format: 'esm', platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
     })
     const inputs = Object.keys(result.metafile.inputs).map((path) => relative('generated', path))
@@ -40,7 +41,7 @@ function fromMemory(generated: string, files: Map<string, TangledFile>): Plugin 
     name: 'from-memory',
     setup(build) {
       build.onResolve({ filter: /^\./ }, ({ importer, path }) => {
-        const file = resolve(dirname(importer), path)
+        const file = importer ? resolve(dirname(importer), path) : resolve(generated, '..', path)
         return files.has(relative(generated, file)) ? { path: file } : undefined
       })
       build.onResolve({ filter: /^\// }, ({ path }) => ({ path }))

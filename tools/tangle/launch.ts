@@ -66,7 +66,7 @@ async function build(root: string, module: string): Promise<boolean> {
   const esbuild = await import('esbuild')
   try {
     const { outputFiles } = await esbuild.build({
-      absWorkingDir: root, entryPoints: [join(root, 'generated', entry)], outfile: module,
+      absWorkingDir: root, entryPoints: [`./generated/${entry}`], outfile: module,
       bundle: true, write: false, sourcemap: true, sourcesContent: false, format: 'esm',
       platform: 'node', packages: 'external', target: 'node20', logLevel: 'silent',
       minifySyntax: true, // writes the values of constants where their names are (E:701)

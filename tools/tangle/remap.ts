@@ -1,6 +1,6 @@
 /** Places in generated files back to places in chapters, through the files' own maps. */
 import { TraceMap, traceSegment } from '@jridgewell/trace-mapping'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, normalize, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { placeOf } from './book.ts'
 import { at, type Place } from './diagnostics.ts'
@@ -82,11 +82,14 @@ export function placesOf(files: TangledFile[]): ToChapter {
   }
 }
 
+/** Where traces of a generator say that its files are: they stay right when a checkout moves, or lies where a path has two lines. */
+export const anywhere = '/the-book'
+
 /** Places in files under the root, as paths or as addresses: whatever the root is called. */
 function placesUnder(root: string): RegExp {
   const literally = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
   const url = literally(pathToFileURL(root).href)
-  return new RegExp(`(?:(${url})|${literally(root)})/([^\\n]*?\\.(?:md|ts)):(\\d+):(\\d+)`, 'g')
+  return new RegExp(`(?:(${url})|${literally(root)}|${anywhere})/([^\\n]*?\\.(?:md|ts)):(\\d+):(\\d+)`, 'g')
 }
 
 /** The first place in a chapter that an error's stack, or a line of one, leads to. */
@@ -94,7 +97,7 @@ export function chapterPlaceIn(root: string, from: unknown, toChapter: ToChapter
   if (from instanceof Failure) return from.place
   const stack = typeof from === 'string' ? from : from instanceof Error ? from.stack ?? '' : ''
   for (const [, url, path, line, column] of stack.matchAll(placesUnder(root))) {
-    const file = url ? decodeURIComponent(path) : path
+    const file = normalize(url ? decodeURIComponent(path) : path)
     const place = at(file, Number(line), Number(column))
     const found = file.endsWith('.md') ? place : toChapter(place)
     if (found) return found

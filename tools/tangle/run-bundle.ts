@@ -8,7 +8,7 @@ import { hash } from './hash.ts'
 
 /** Imports the code and calls its generate(). */
 export async function runBundle(root: string, code: string): Promise<GeneratedFile[]> {
-  const path = join(root, '.cache', `generator-${hash(code)}.mjs`)
+  const path = join(root, '.cache', `generator-${hash(code)}-${process.pid}.mjs`) // its own: others run theirs
   writeWhole(path, code)
   process.setSourceMapsEnabled(true)
   try {

@@ -1,0 +1,46 @@
+/**
+ * A checkout may lie anywhere, and be moved: its maps and errors lead to its
+ * chapters. Only where a path has a backslash Node itself loads no modules.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { at } from '../../tools/tangle/diagnostics.ts'
+import { Remapper } from '../../tools/tangle/remap.ts'
+import { cloneProject, edit, fixtures, scratch } from './fixture.ts'
+
+const chapter = 'journey/P-preparation/1100-described.md'
+
+function journey(root: string, ...args: string[]) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, VITEST: undefined }
+  return spawnSync(process.execPath, ['bin/journey.mjs', ...args], { cwd: root, env, encoding: 'utf8' })
+}
+
+/** A project with a generator, in a folder of this name. */
+function projectAt(name: string): string {
+  const root = join(scratch(), name)
+  renameSync(cloneProject(), root)
+  cpSync(join(fixtures, 'tangle/generator/journey'), join(root, 'journey'), { recursive: true })
+  return root
+}
+
+test.each(['a blank', 'brackets (x) [y] {z}', 'two\nlines', 'st*r', 'perc%20ent', "$& ^+'", 'über #1?'])(
+  'in a folder called %j', (name) => {
+    const root = projectAt(name)
+    expect(journey(root, 'tangle').stderr).toMatch(/^tangled 5 files, 5 written/)
+    expect(new Remapper(root).chapterPlace(at('generated/isa/made.ts', 5, 5))).toMatchObject({ file: chapter, line: 11 })
+    edit(root, chapter, "describe('sub')", "describe('xor'), oops()")
+    expect(journey(root, 'tangle').stderr).toBe(`${chapter}:11:3: the generator 'isa/emit.ts' failed: oops is not defined\n1 error\n`)
+    expect(readdirSync(join(root, '.cache')).filter((file) => file.startsWith('generator-'))).toEqual([])
+  })
+
+test('moved after it was tangled', () => {
+  const root = projectAt('old')
+  journey(root, 'tangle')
+  const moved = join(scratch(), 'new')
+  renameSync(root, moved)
+  edit(moved, chapter, '# P:1100', 'More prose.\n\n# P:1100')
+  expect(journey(moved, 'tangle').status).toBe(0)
+  expect(new Remapper(moved).chapterPlace(at('generated/isa/made.ts', 5, 5))).toMatchObject({ file: chapter, line: 13 })
+})
