@@ -185,11 +185,49 @@ describe('crossing over and back, on the real machine', () => {
     expect(guests.map((guest) => guest.result(0))).toEqual([5000, 15000])
   })
 
+  test('a Guest that loads SS again and again gives the processor back like any other', () => {
+    const made = realHost({ slice: 2000 })
+    const tiny = new Tiny(made, (k) => {
+      k.begin().mov(eax, 0x69)
+      const loop = k.here()
+      for (let n = 0; n < 50; n++) k.db(0x8e, 0xd0)
+      k.jmp(loop)
+    })
+    for (let turn = 0; turn < 5; turn++) {
+      const before = made.host.cpu.instructions
+      expect(tiny.read().kind).toBe('again')
+      expect(made.host.cpu.instructions - before).toBeLessThan(2000 + 500)
+    }
+  })
+
+  test('one that is not interrupted is shown out, and the next is not disturbed', () => {
+    for (const pae of [false, true]) {
+      const made = realHost({ slice: 1000 })
+      const deaf = new Tiny(made, (k) => {
+        k.begin()
+        k.jmp(k.here())
+      })
+      const other = new Tiny(made, (k) => {
+        k.begin().mov(eax, 7)
+        k.store(0).end()
+      })
+      deaf.read()
+      if (pae) made.host.homeFor(true)
+      const { setTimer } = made.host.cpu
+      made.host.cpu.setTimer = () => {}
+      made.host.cpu.lower(0x20)
+      expect(deaf.runToEnd()).toBe('did not give the processor back')
+      made.host.cpu.setTimer = setTimer
+      other.runToEnd()
+      expect(other.result(0)).toBe(7)
+    }
+  })
+
   test('B-T-035: a system call of a program goes straight to its kernel', () => {
     const made = realHost()
     let entries = 0
     const enter = made.host.enter.bind(made.host)
-    made.host.enter = (directory) => { entries++; enter(directory) }
+    made.host.enter = (directory) => { entries++; return enter(directory) }
     const tiny = new Tiny(made, (k) => {
       const handler = k.label()
       const program = k.label()
