@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { LgCpu } from '../../generated/host/lg.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
@@ -5,6 +6,7 @@ import { Observers } from '../../generated/launcher/observers.ts'
 import { Stats, statsTable } from '../../generated/launcher/stats.ts'
 import { Trace } from '../../generated/launcher/trace.ts'
 import { FakePlatform } from '../L-launcher/fakes.ts'
+import { lines, session } from '../support/puppy.ts'
 
 const cpu = (registers: Record<string, number>, faultAddress = 0) => ({
   reg: (name: string) => registers[name] ?? 0, faultAddress,
@@ -70,6 +72,22 @@ describe('D:320 the trace', () => {
       '        1234  call  unknown(0x1)',
       '        1234  irq   4',
     ])
+  })
+})
+
+describe('D:320 the trace in the chapter', () => {
+  /** Addresses and counts change with every edit of Puppy; what is said of them does not. */
+  const form = (line: string) => line.replace(/0x[0-9a-f]+|\d+/g, '#').replace(/\s+/g, ' ').trim()
+
+  it('says what a run says', async () => {
+    const chapter = readFileSync(
+      new URL('../../journey/D-devices/300-watching-a-guest.md', import.meta.url), 'utf8')
+    const [, shown] = /^```text\n( +\d+  call[^]*?)^```/m.exec(chapter)!
+    const { err } = await session(lines('halt'), ['--trace'])
+    const said = new Set(err.map(form))
+    const told = shown.trimEnd().replace(/\n {20}/g, ' ').split('\n').map(form)
+    expect(told.length).toBeGreaterThan(3)
+    expect(told.filter((line) => !said.has(line))).toEqual([])
   })
 })
 

@@ -84,6 +84,35 @@ describe('H:125 the era that is spoken', () => {
   })
 })
 
+describe('H:120 whoever watches', () => {
+  /** What an observer is shown of one call, the other registers holding stale numbers. */
+  function seen(name: CallName | number, era = eraA) {
+    const world = makeKnownGuest()
+    const calls: unknown[] = []
+    const observer = { entering() {}, left() {}, trap() {}, interrupt() {},
+      hypercall: (_: unknown, called: unknown, args: readonly number[]) => calls.push([called, ...args]) }
+    Object.assign(world.host, { observer })
+    const number = typeof name === 'number' ? name : callNumber(era, name)
+    Object.assign(world.lg, { era })
+    const [a, b, c, d] = era.hypercall.arguments
+    trap(world, 0x1f, { eax: number, [a]: 11, [b]: 12, [c]: 13, ...d ? { [d]: 14 } : {} })
+    run(world)
+    return calls[0]
+  }
+
+  test.each([
+    ['HALT', ['HALT']], ['FLUSH_TLB', ['FLUSH_TLB', 11]], ['SET_PGD', ['SET_PGD', 11, 12]],
+    ['SET_PTE', ['SET_PTE', 11, 12, 13]], [77, [null, 11, 12, 13]],
+  ] as const)('is shown what %s is given, and no stale registers', (name, shown) => {
+    expect(seen(name)).toEqual(shown)
+  })
+
+  test('in era B3 a page table entry has two words, and both are shown', () => {
+    expect(seen('SET_PTE', eraB3)).toEqual(['SET_PTE', 11, 12, 13, 14])
+    expect(seen('HALT', eraB3)).toEqual(['HALT'])
+  })
+})
+
 describe('LGUEST_INIT', () => {
   test('the Host reads the window and writes what the Guest must know', () => {
     const world = makeGuest()
