@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  CPL, CR0, CR0_TS, CS, DS, EFLAGS, EIP, ESP, LDTR, NT, RAM_BASE, SS,
-  TR, type Core,
+  CPL, CR0, CR0_TS, CS, DEBUG_HITS, DR6, DS, EFLAGS, EIP, ESP, LDTR, NO_STEP, NT, RAM_BASE, SS,
+  STOP, STOP_SHUTDOWN, TR, type Core,
 } from '../../generated/emulator/state/state.ts'
 import { farCall, farJump, iret } from '../../generated/emulator/protection/far.ts'
 import { readFlags, writeFlags } from '../../generated/emulator/state/flags.ts'
@@ -86,6 +86,70 @@ describe('E:575 the switch', () => {
     expect([c.i32[EIP], c.i32[ESP]]).toEqual([0x4444, 0xaffc])
     expect(peek32(c, 0xaffc)).toBe(0)
     expect(peek32(c, TSS + 56)).toBe(0x2fffff00)
+  })
+
+  it('with the trap bit: a debug exception before the first instruction', () => {
+    const c = twoTasks(0)
+    poke32(c, OTHER_TSS + 100, 1)
+    gate(c, 1, code(0), 0x7000, 0x8e)
+    c.i32[DR6] = 0xffff0ff0 | 5
+    farJump(c, OTHER, 0, 4, 0x507)
+    expect([c.i32[EIP], c.i32[ESP], selector(c, TR)]).toEqual([0x7000, 0xb000 - 12, OTHER])
+    expect(words(c, 0xb000 - 12, 3)).toEqual([0x4444, code(0), 0x202])
+    // BT, and no breakpoint of an older exception
+    expect(c.i32[DR6] >>> 0).toBe(0xffff8ff0)
+    // nor is the handler stepped, if the jump was
+    expect(c.i32[DEBUG_HITS] & NO_STEP).not.toBe(0)
+  })
+
+  it('refuses a task in virtual 8086 mode, and nothing has happened', () => {
+    const c = twoTasks(0)
+    poke32(c, OTHER_TSS + 36, 0x20202)
+    expect(faultOf(() => farJump(c, OTHER, 0, 4, 0x507))).toEqual([10, OTHER])
+    expect([busy(c, TSS_SELECTOR), busy(c, OTHER), selector(c, TR)]).toEqual([true, false, TSS_SELECTOR])
+  })
+
+  describe('whose new task faults while it is loaded', () => {
+    /** #PF (code 2) through a task gate; the new task's data segment is wrong. */
+    const broken = (wrong: (c: Core) => void, ring = 0) => {
+      const c = twoTasks(ring)
+      gate(c, 14, OTHER, 0, 0x85)
+      for (const vector of [10, 11, 12, 13]) gate(c, vector, code(0), 0x7000 + vector, 0x8e)
+      poke32(c, OTHER_TSS + 4, 0xd000)
+      poke32(c, OTHER_TSS + 8, data(0))
+      wrong(c)
+      expect(deliverException(c, 14, 2)).toBe(true)
+      return c
+    }
+    it('at its limit of code: its own code on top, the first below', () => {
+      const c = broken((c) => {
+        descriptor(c, 0x70, 0, 0x100, 0x9a, 4)
+        poke32(c, OTHER_TSS + 76, 0x70)
+      })
+      expect([c.i32[EIP], c.i32[ESP]]).toEqual([0x7000 + 13, 0xb000 - 4 - 16])
+      expect(words(c, 0xb000 - 20, 5)).toEqual([1, 0x4444, 0x70, expect.any(Number), 2])
+    })
+    it('in ring 3: the first on its own stack, the second on that of ring 0', () => {
+      const c = broken((c) => {
+        descriptor(c, 0x70, 0, 0x100, 0xfa, 4)
+        poke32(c, OTHER_TSS + 76, 0x73)
+      }, 3)
+      expect([c.i32[EIP], c.i32[CPL], c.i32[ESP]]).toEqual([0x7000 + 13, 0, 0xd000 - 24])
+      expect(peek32(c, 0xb000 - 4)).toBe(2)
+      expect(words(c, 0xd000 - 24, 6)).toEqual([1, 0x4444, 0x73, expect.any(Number), 0xb000 - 4, data(3)])
+    })
+    it('at a segment: the first is lost, the second marked as external', () => {
+      const c = broken((c) => poke32(c, OTHER_TSS + 72 + DS * 4, 0x1f8))
+      expect([c.i32[EIP], c.i32[ESP]]).toEqual([0x7000 + 10, 0xb000 - 16])
+      expect(words(c, 0xb000 - 16, 2)).toEqual([0x1f8 + 1, 0x4444])
+    })
+    it('with nobody to tell, the machine shuts down', () => {
+      const c = twoTasks(0)
+      gate(c, 14, OTHER, 0, 0x85)
+      poke32(c, OTHER_TSS + 72 + DS * 4, 0x1f8)
+      deliverException(c, 14, 2)
+      expect(c.i32[STOP]).toBe(STOP_SHUTDOWN)
+    })
   })
 
   it('in sixteen bits', () => {

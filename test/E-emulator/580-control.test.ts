@@ -4,11 +4,14 @@ import {
   CR4_PAE, CR4_TSD, DEBUG_HITS, DR, DR6, DR7, EAX, ECX, EDX, EFER, EFLAGS, IF,
   INSTRUCTIONS_F64, PDPTE, RAM_BASE, SEG, SEG_LIMIT, TR, type Core,
 } from '../../generated/emulator/state/state.ts'
+import { sysRead32 } from '../../generated/emulator/memory/paging.ts'
+import type { Cpu } from '../../generated/emulator/run/cpu.ts'
 import * as control from '../../generated/emulator/protection/control.ts'
 import { readFlags, writeFlags } from '../../generated/emulator/state/flags.ts'
 import {
   TSS, enterRing, faultOf, poke32, rings,
 } from './support/rings.ts'
+import { tinyMachine } from '../support/tiny-machine.ts'
 
 const GP0 = [13, 0]
 const inRing = (ring: number): Core => {
@@ -212,5 +215,90 @@ describe('E:588 the coprocessor', () => {
     expect(fpu(CR0_TS | CR0_MP)).toEqual([7, 7, 7, 7])
     expect(fpu(CR0_EM)).toEqual([7, 0, 6, 6])
     expect(c.i32[CPL]).toBe(0)
+  })
+})
+
+describe('E:582 the pointers of PAE', () => {
+  /** PAE paging with the first pointer at 0x20000; then the word in memory is changed. */
+  const paged = () => {
+    const c = rings()
+    const table = (at: number, v: number) => { c.i32[(RAM_BASE + at) >> 2] = v }
+    table(0x10000, 0x20001)
+    control.loadCr3(c, 0x10000)
+    control.loadCr4(c, CR4_PAE)
+    for (const directory of [0x20000, 0x21000]) {
+      table(directory, (directory === 0x20000 ? 0x30000 : 0x31000) | 3)
+      for (let n = 0; n < 512; n++) {
+        table((directory === 0x20000 ? 0x30000 : 0x31000) + n * 8, (directory === 0x20000 || n !== 0x50 ? n << 12 : 0x60000) | 3)
+      }
+    }
+    control.loadCr0(c, 0x80000011)
+    sysRead32(c, 0x50000)
+    table(0x10000, 0x21001)
+    table(0x60000, 0x1234)
+    return c
+  }
+  const read = (c: Core) => sysRead32(c, 0x50000)
+  it('are read anew when CR4 changes PGE, PSE or PAE, and when CR0 changes CD or NW', () => {
+    for (const bit of [0x80, 0x10]) {
+      const c = paged()
+      control.movToCr(c, 4, CR4_PAE | bit)
+      expect(read(c)).toBe(0x1234)
+    }
+    for (const bits of [0x40000000, 0x60000000]) {
+      const c = paged()
+      control.movToCr(c, 0, 0x80000011 | bits)
+      expect(read(c)).toBe(0x1234)
+    }
+  })
+  it('and not when they change nothing of that kind', () => {
+    const c = paged()
+    control.movToCr(c, 4, CR4_PAE | 0x600)
+    control.movToCr(c, 0, 0x80010013 | 0)
+    control.movToCr(c, 4, CR4_PAE | 0x600)
+    expect(read(c)).toBe(0)
+  })
+  it('a malformed one is #GP, and the register is as it was', () => {
+    const c = paged()
+    c.i32[(RAM_BASE + 0x10000) >> 2] = 0x21003
+    expect(faultOf(() => control.movToCr(c, 4, CR4_PAE | 0x80))).toEqual(GP0)
+    expect(c.i32[CR4]).toBe(CR4_PAE)
+  })
+})
+
+describe('E:584 INVLPG', () => {
+  /** Reads 0x50000, has the page moved, forgets with these bytes, reads again. */
+  const forget = (bytes: number[], mode: (cpu: Cpu) => void = () => {}) => {
+    const m = tinyMachine((a) => {
+      a.db(0xa1).dd(0x50000)
+      // mov dword [table entry], 0x60003
+      a.db(0xc7, 0x05).dd(0x21000 + 0x50 * 4).dd(0x60003)
+      a.db(...bytes).db(0xa1).dd(0x50000).hlt()
+    })
+    const { physical, cpu } = m
+    for (let n = 0; n < 256; n++) physical.write32(0x21000 + n * 4, (n << 12) | 3)
+    physical.write32(0x20000, 0x21003)
+    physical.write32(0x60000, 7)
+    cpu.cr3 = 0x20000
+    cpu.cr0 = 0x80010011
+    for (const i of [4, 5]) cpu.setSegment(i, { selector: 0x10, base: 0x40000, limit: 0xfff, flags: 0x4093 })
+    mode(cpu)
+    expect(cpu.run(100).reason).toBe('halt')
+    return cpu.reg(0)
+  }
+  it('forgets the linear address: base and offset, whatever the limit', () => {
+    expect(forget([0x0f, 0x01, 0x3d, 0, 0, 5, 0])).toBe(7)
+    expect(forget([0x0f, 0x01, 0x3d, 0, 0, 1, 0])).toBe(0)
+    expect(forget([0x64, 0x0f, 0x01, 0x3d, 0, 0, 1, 0])).toBe(7)
+    expect(forget([0x65, 0x0f, 0x01, 0x3d, 0, 0, 1, 0])).toBe(7)
+    expect(forget([0x65, 0x0f, 0x01, 0x3d, 0, 0, 5, 0])).toBe(0)
+    // 16-bit address
+    expect(forget([0x65, 0x67, 0x0f, 0x01, 0x3e, 0, 0])).toBe(0)
+    const high = (cpu: Cpu) => cpu.setSegment(5, { selector: 0x10, base: 0x48000, limit: 0xfff, flags: 0x4093 })
+    expect(forget([0x65, 0x67, 0x0f, 0x01, 0x3e, 0, 0x80], high)).toBe(7)
+  })
+  it('through a null segment, or one with DS not flat, as well', () => {
+    const none = (cpu: Cpu) => cpu.setSegment(4, { selector: 0, base: 0, limit: 0, flags: 0 })
+    expect(forget([0x64, 0x0f, 0x01, 0x3d, 0, 0, 5, 0], none)).toBe(7)
   })
 })
