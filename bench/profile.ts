@@ -4,11 +4,11 @@
  * that the bundler has joined count for the first of them.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LEAST_UPPER_BOUND, originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import { temporaryFolder } from '../conformance/temporary.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const BUNDLE = 'launcher.mjs'
@@ -20,16 +20,15 @@ interface Profile {
 
 /** Runs the Launcher with these arguments; prints the `most` busiest lines on stderr. */
 export async function profileLauncher(args: string[], most: number): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'lguest-profile-'))
+  const folder = temporaryFolder('lguest-profile')
   const child = spawn(process.execPath, [
     '--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${INTERVAL_US}`,
     join(root, 'bin/lguest.mjs'), ...args,
   ], { stdio: 'inherit' })
   process.on('SIGINT', () => {}) // it is the Launcher's
-  await new Promise((resolve) => child.on('exit', resolve))
+  process.exitCode = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)))
   const [file] = readdirSync(folder)
   if (file) console.error(busiest(JSON.parse(readFileSync(join(folder, file), 'utf8')), most).join('\n'))
-  rmSync(folder, { recursive: true })
 }
 
 function busiest(profile: Profile, most: number): string[] {

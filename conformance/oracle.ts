@@ -4,13 +4,12 @@
  * at a time; both speak the same protocol.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Case } from './cases.ts'
 import { FLOAT_BYTES } from './float-state.ts'
 import type { Outcome } from './subject.ts'
+import { temporaryFolder } from './temporary.ts'
 
 export interface Answer extends Outcome {
   writes: { address: number, size: number, low: number, high: number }[]
@@ -43,14 +42,13 @@ const COMMANDS: Record<OracleName, [string, string[]]> = {
 export function compileOracle(name: OracleName):
   { path: string } | { missing: string } {
   const [file, options] = COMMANDS[name]
-  const folder = mkdtempSync(join(tmpdir(), 'oracle-'))
+  const folder = temporaryFolder('oracle')
   const path = join(folder, 'driver')
   const source = fileURLToPath(new URL(file, import.meta.url))
   try {
     execFileSync('gcc', ['-o', path, source, ...options], { stdio: 'pipe' })
     return { path }
   } catch (error) {
-    rmSync(folder, { recursive: true })
     const text = String((error as { stderr?: unknown }).stderr ?? error)
     return { missing: text.split('\n').find((l) => /error|ENOENT/.test(l))
       ?? 'it cannot be compiled' }

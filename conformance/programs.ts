@@ -4,13 +4,13 @@
  * must be the same. Some are ours, the others csmith invents.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Machine } from '../generated/emulator/index.ts'
 import { loadImage } from './nasm.ts'
 import { systemImage } from './world.ts'
+import { temporaryFolder } from './temporary.ts'
 
 export interface Ending { output: string, status: number }
 export interface ProgramReport { name: string, same: boolean, what: string, instructions: number }
@@ -111,7 +111,7 @@ export const hasCsmith = (): boolean =>
 /** Compiles and runs one program both ways. */
 function runBoth(name: string, sources: string[], level: string,
   extra: string[] = []): ProgramReport {
-  const folder = mkdtempSync(join(tmpdir(), 'program-'))
+  const folder = temporaryFolder('program')
   const path = join(folder, 'program')
   try {
     execFileSync('gcc', [...FLAGS, ...level.split(' '), ...extra, `-I${FOLDER}`,
@@ -144,7 +144,7 @@ export function* runOwnPrograms(levels = LEVELS): Generator<ProgramReport> {
 /** `count` programs by csmith, seeds from `seed` on. */
 export function* runCsmith(seed: number, count: number):
   Generator<ProgramReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'csmith-'))
+  const folder = temporaryFolder('csmith')
   for (let i = 0; i < count; i++) {
     const source = join(folder, `c${i}.c`)
     writeFileSync(source, execFileSync('csmith', ['--seed', String(seed + i),

@@ -11,15 +11,15 @@
  */
 import { spawnSync } from 'node:child_process'
 import {
-  closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync,
+  closeSync, ftruncateSync, openSync, readSync, rmSync, writeFileSync, writeSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   Assembler, al, ax, cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, dr7, ds, eax, ebp, ebx, ecx, edi, edx, es, esi, esp, fs, gs,
   mem, ss,
 } from '../generated/assembler/index.ts'
 import { Machine } from '../generated/emulator/index.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** Where things stand in a case. */
 export const GDT = 0x1000
@@ -213,7 +213,7 @@ function elf(): Uint8Array {
 
 /** Its RAM is a file, so cases go in and come out without any device. */
 function onQemu(cases: Uint8Array[], mode: Mode): (Uint8Array | null)[] {
-  const folder = mkdtempSync(join(tmpdir(), 'system-'))
+  const folder = temporaryFolder('system')
   const ram = join(folder, 'ram')
   writeFileSync(join(folder, 'kernel'), elf())
   const fd = openSync(ram, 'w+')

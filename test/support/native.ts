@@ -1,9 +1,9 @@
 // The same machine code on this machine's own processor and on ours.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../../conformance/temporary.ts'
 import { Machine } from '../../generated/emulator/index.ts'
 
 /** Code that finds a block of memory at EAX, and blocks to run it on. */
@@ -18,8 +18,7 @@ let driver: string | null | undefined
 
 /** Builds the driver once; null if this machine cannot. */
 function build(): string | null {
-  const dir = mkdtempSync(join(tmpdir(), 'native-'))
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const dir = temporaryFolder('native')
   const source = fileURLToPath(new URL('native.c', import.meta.url))
   const out = join(dir, 'native')
   try {

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { format, type Diagnostic } from '../../tools/tangle/diagnostics.ts'
 import { textOf } from '../../tools/tangle/expand.ts'
@@ -170,6 +171,36 @@ describe('the weave of a small book', () => {
     expect((await get('/tags.html')).headers.get('content-type')).toContain('text/html')
     expect((await get('/../../journey/H-host/200-second.md')).status).toBe(404)
     server.close()
+  })
+
+  it('answers to nobody else, gives nothing hidden and follows no link outside', async () => {
+    const shown = mkdtempSync(join(tmpdir(), 'served-'))
+    for (const file of ['index.html', 'page.html', '.secret', '.git/config']) {
+      mkdirSync(dirname(join(shown, file)), { recursive: true })
+      writeFileSync(join(shown, file), file)
+    }
+    symlinkSync(join(root, 'journey'), join(shown, 'out'))
+    symlinkSync(join(root, 'journey/H-host/200-second.md'), join(shown, 'leak.html'))
+    symlinkSync(join(shown, 'page.html'), join(shown, 'inside.html'))
+    const server = await serve(shown, 0)
+    const status = (path: string, method = 'GET', host = `localhost:${server.port}`) => new Promise<number>((resolve, reject) => {
+      const asked = request({ port: server.port, path, method, headers: { host } }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode!)
+      })
+      asked.on('error', reject).end()
+    })
+    for (const path of ['/', '/page', '/page.html?x', '/inside', '/inside.html']) expect(await status(path), path).toBe(200)
+    for (const path of ['/.secret', '/%2esecret', '/.git/config', '/out/H-host/200-second.md', '/leak.html', '/leak', '/leak/', '/..%2f']) {
+      expect(await status(path), path).toBe(404)
+    }
+    expect(await status('/%')).toBe(400)
+    expect(await status('/', 'HEAD')).toBe(200)
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) expect(await status('/', method), method).toBe(405)
+    for (const host of ['evil.example', 'localhost.evil.example', '10.0.0.1', 'evil.example:80']) expect(await status('/', 'GET', host), host).toBe(403)
+    for (const host of ['127.0.0.1', 'LOCALHOST:9000', '[::1]:80']) expect(await status('/', 'GET', host), host).toBe(200)
+    server.close()
+    rmSync(shown, { recursive: true })
   })
 })
 

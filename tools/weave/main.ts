@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { join } from 'node:path'
 import { findRoot } from '../tangle/chapters.ts'
 import { format } from '../tangle/diagnostics.ts'
+import { explain, tell } from '../tangle/door.ts'
 import { reweave, serve } from './serve.ts'
 import { Weaver, type Weave } from './site.ts'
 
@@ -33,14 +34,12 @@ async function serveSite(options: { port: string }): Promise<void> {
   }
   const weaver = new Weaver(root)
   await weaveOnce(weaver, false)
-  try {
-    const server = await serve(dist, port)
-    process.stdout.write(`the journey is at http://localhost:${server.port}/\n`)
-  } catch (error) {
-    program.error(`error: cannot listen on port ${port}: ${(error as Error).message}`)
-  }
-  reweave(root, weaver, (ms, error) => process.stdout.write(error
-    ? `weaving failed: ${(error as Error).message}\n` : `wove again in ${Math.round(ms)} ms\n`))
+  const server = await serve(dist, port)
+  process.stdout.write(`the journey is at http://localhost:${server.port}/\n`)
+  reweave(root, weaver, (ms, weave) => {
+    if (weave instanceof Error) process.stderr.write(`${explain(weave)}\n`)
+    else report(weave, ms)
+  })
 }
 
 const program = new Command('weave').description('Weaves the chapters into a site.')
@@ -54,4 +53,4 @@ program.command('site')
   .description('weave, serve on this machine, and weave again on each change')
   .option('-p, --port <number>', 'port to listen on', '8080')
   .action(serveSite)
-await program.parseAsync()
+await program.parseAsync().catch(tell)

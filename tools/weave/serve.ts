@@ -1,19 +1,34 @@
 /** Serves the woven site on this machine, and weaves again when a chapter changes. */
-import { watch } from 'node:fs'
-import { createServer } from 'node:http'
-import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import { basename, dirname, join, sep } from 'node:path'
 import sirv from 'sirv'
-import { themeFolder, type Weaver } from './site.ts'
+import { Folders } from '../tangle/folders.ts'
+import { themeFolder, type Weave, type Weaver } from './site.ts'
+
+/** A status and what it says. */
+type Refusal = [number, string]
+
+/** This machine by its own names: a page from elsewhere may call itself by another that leads here. */
+const ownNames = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i
+
+/** Extensions that an address may leave out, as sirv tries them. */
+const endings = ['', '.html', '.htm', '/index.html', '/index.htm']
 
 /**
- * Starts the server. Resolves with its port; rejects if it cannot listen.
- * Port 0 asks for any free one.
+ * Starts the server, on this machine's own address alone. Resolves with its
+ * port; rejects if it cannot listen. Port 0 asks for any free one.
  */
 export function serve(out: string, port: number): Promise<{ port: number, close(): void }> {
   const files = sirv(out, { dev: true, etag: true })
-  const server = createServer((request, response) => files(request, response, () => {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('No such page\n')
-  }))
+  const server = createServer((request, response) => {
+    const refuse = ([status, text]: Refusal): void => {
+      response.writeHead(status, { 'content-type': 'text/plain', ...(status === 405 ? { allow: 'GET, HEAD' } : {}) }).end(`${text}\n`)
+    }
+    const wrong = whatIsWrongWith(request, out)
+    if (wrong) refuse(wrong)
+    else files(request, response, () => refuse([404, 'No such page']))
+  })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => {
@@ -23,22 +38,44 @@ export function serve(out: string, port: number): Promise<{ port: number, close(
   })
 }
 
-/** Calls `done` after each weave that a change under journey/ or site/theme/ set off. */
-export function reweave(root: string, weaver: Weaver, done: (ms: number, error?: unknown) => void): void {
-  let timer: NodeJS.Timeout | undefined
-  const again = async () => {
+function whatIsWrongWith({ method = '', headers, url = '/' }: IncomingMessage, out: string): Refusal | undefined {
+  if (!ownNames.test(headers.host ?? '')) return [403, 'This site answers to localhost alone']
+  if (!['GET', 'HEAD'].includes(method)) return [405, 'This site can be read alone']
+  const path = decoded(url.replace(/[?#].*$/s, ''))
+  if (path === undefined) return [400, 'No address']
+  const hidden = path.split(/[/\\]/).some((step) => step.startsWith('.'))
+  if (hidden || endings.some((ending) => leadsOut(out, path.replace(/\/$/, '') + ending))) return [404, 'No such page']
+  return undefined
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a file is there and, by links, is one outside the folder. */
+function leadsOut(out: string, path: string): boolean {
+  try {
+    const real = realpathSync(join(out, path))
+    return real !== realpathSync(out) && !real.startsWith(realpathSync(out) + sep)
+  } catch {
+    return false // there is none
+  }
+}
+
+/** Calls `done` after each weave that a change of the chapters or of the theme set off. */
+export function reweave(root: string, weaver: Weaver, done: (ms: number, weave: Weave | Error) => void): () => void {
+  let busy = Promise.resolve()
+  const again = async (): Promise<void> => {
     const start = performance.now()
-    try {
-      await weaver.weave()
-      done(performance.now() - start)
-    } catch (error) {
-      done(performance.now() - start, error)
-    }
+    const weave = await weaver.weave().catch((error: Error) => error)
+    done(performance.now() - start, weave)
   }
-  for (const folder of [join(root, 'journey'), themeFolder]) {
-    watch(folder, { recursive: true }, () => {
-      clearTimeout(timer)
-      timer = setTimeout(again, 20)
-    })
-  }
+  const changed = (): void => { busy = busy.then(again) }
+  const all = [new Folders(root, ['journey'], changed), new Folders(dirname(themeFolder), [basename(themeFolder)], changed)]
+  for (const folders of all) folders.watch()
+  return () => { for (const folders of all) folders.close() }
 }
