@@ -1,13 +1,16 @@
 /**
- * A block of code on the page: over it the file and the chunk it is, under it
- * where it was defined, where it is extended and where it is used.
+ * A block of code on the page: over it the file it goes to and where in it, its
+ * name, and which piece it is; under it the other places that use it; around
+ * it, on demand, the lines between which it stands.
  */
 import type { Code } from 'mdast'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
+import { lineText, type Line } from '../tangle/expand.ts'
 import { type Colourist, escape } from './highlight.ts'
 import { filesOf, keyOf, nameOf, relative, wholeUrl, type Page, type Site, type Woven } from './model.ts'
 import { draw, isPicture } from './pictures/draw.ts'
 import { PictureError } from './pictures/picture.ts'
+import { neighbourhood, surroundings, type BlockPlace } from './places.ts'
 import { linkTagsInHtml } from './tags.ts'
 
 /** The HTML of a fence of `page`; what is wrong with a picture goes to `out`. */
@@ -18,11 +21,13 @@ export async function weaveBlock(
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
   const lines = await colourist.lines(node.value, node.lang ?? 'text')
   if (!woven) return plain(node, lines)
-  const body = trimmed(lines.map((line, i) => linked(site, page, woven, i) ?? line)).join('\n')
-  const code = `<pre><code>${body}\n</code></pre>`
-  const figure = `<figure class="code" id="${woven.id}">`
-    + caption(site, page, woven) + code + neighbours(site, page, woven) + '</figure>'
-  return woven.block.info.classes.has('hidden') ? folded(site, woven, figure) : figure
+  const place = site.places.get(woven.block)?.[0]
+  const body = trimmed(lines.map((line, i) => linked(site, page, woven, i) ?? line)).map(lineOf).join('')
+  const around = place ? await contextOf(place, colourist) : { before: '', after: '' }
+  const code = `<pre><code>${around.before}${body}${around.after}</code></pre>`
+  const figure = `<figure class="code" id="${woven.id}"${place ? ` data-place="${place.file.path}:${place.from}"` : ''}>`
+    + caption(site, page, woven, place) + code + usedElsewhere(site, page, woven) + '</figure>'
+  return woven.block.info.classes.has('hidden') ? folded(site, woven, node, figure) : figure
 }
 
 /** A picture drawn; if it cannot be, its text as it stands. */
@@ -45,16 +50,24 @@ function trimmed(lines: string[]): string[] {
   return lines.slice(lines.findIndex(full), lines.findLastIndex(full) + 1)
 }
 
+/** A line of its own: on a phone it wraps, and what wraps hangs by the line's own depth. */
+function lineOf(html: string): string {
+  const depth = /^ */.exec(html)![0].length
+  return `<span class="l"${depth ? ` style="--d:${depth}"` : ''}>${html}\n</span>`
+}
+
 /** Drawings and examples: nothing is tangled from them. */
 function plain(node: Code, lines: string[]): string {
   const drawing = node.lang == null || node.lang === 'text' || node.lang === 'txt'
-  const pre = `<pre><code>${lines.join('\n')}\n</code></pre>`
-  return `<figure class="${drawing ? 'drawing' : 'code example'}">${pre}</figure>`
+  if (drawing) return `<figure class="drawing"><pre><code>${lines.join('\n')}\n</code></pre></figure>`
+  return `<figure class="code example"><pre><code>${lines.map(lineOf).join('')}</code></pre></figure>`
 }
 
-function folded(site: Site, woven: Woven, figure: string): string {
+/** What a reader need not see to follow: its name and size stand for it. */
+function folded(site: Site, woven: Woven, node: Code, figure: string): string {
+  const count = node.value.split('\n').filter((line) => line.trim()).length
   const name = escape(nameOf(site, woven.definition))
-  return `<details class="hidden-code"><summary>${name}</summary>${figure}</details>`
+  return `<details class="hidden-code"><summary>${name}, ${count} ${count === 1 ? 'line' : 'lines'}</summary>${figure}</details>`
 }
 
 /** A reference becomes a link to the chunk it stands for. */
@@ -67,47 +80,64 @@ function linked(site: Site, page: Page, woven: Woven, line: number): string | un
   return `${reference.indent}<a class="ref" href="${relative(page.url, target.url)}">${name}</a>`
 }
 
-function caption(site: Site, page: Page, woven: Woven): string {
-  const { definition, nth } = woven
-  const name = escape(nameOf(site, definition))
-  const link = `<a class="name" href="#${woven.id}">${definition.root ? name : `⟨${name}⟩`}</a>`
-  const more = nth ? '<span class="more">continued</span>' : ''
-  return `<figcaption>${link}${more}${inFiles(site, page, woven)}</figcaption>`
+/** The lines between which a block stands in its file, dimmed and not yet seen. */
+async function contextOf(place: BlockPlace, colourist: Colourist): Promise<{ before: string, after: string }> {
+  const { before, after } = surroundings(place)
+  const show = async (lines: Line[]) => {
+    const shown: string[] = []
+    for (const line of lines) shown.push(await colouredLine(line, colourist))
+    return shown.length ? `<span class="around" hidden>${shown.map(lineOf).join('')}</span>` : ''
+  }
+  return { before: await show(before), after: await show(after) }
 }
 
-/** Links to where the block stands in its file, between what is before and after it. */
-function inFiles(site: Site, page: Page, woven: Woven): string {
+/** A line of a tangled file, with the indentation it has there. */
+async function colouredLine(line: Line, colourist: Colourist): Promise<string> {
+  const coloured = await colourist.lines(line.block.fence.body.join('\n'), line.block.info.lang)
+  return (lineText(line) && line.indent) + coloured[line.index]
+}
+
+function caption(site: Site, page: Page, woven: Woven, place?: BlockPlace): string {
+  const { definition } = woven
+  const name = definition.root ? '' : `<a class="name" href="#${woven.id}">⟨${escape(nameOf(site, definition))}⟩</a>`
+  return `<figcaption>${inFiles(site, page, woven, place)}${name}${pieces(site, page, woven)}</figcaption>`
+}
+
+/** Links to where the block stands in its file, and between what. */
+function inFiles(site: Site, page: Page, woven: Woven, place?: BlockPlace): string {
   const files = filesOf(site, woven.definition).map((file) => {
     const url = relative(page.url, `${wholeUrl(file)}#${woven.id}`)
-    return `<a href="${url}">${woven.definition.root ? 'whole' : escape(file)}</a>`
+    return `<a class="file" href="${url}">${escape(file)}</a>`
   })
   if (files.length === 0) return ''
-  return `<span class="file">${woven.definition.root ? '' : 'in '}${files.join(', ')}</span>`
+  return `<span class="where">${files.join(', ')}${place ? whereIn(place) : ''}</span>`
 }
 
-function neighbours(site: Site, page: Page, woven: Woven): string {
+function whereIn(place: BlockPlace): string {
+  if (place.from === 1) return ', <i>from its first line</i>'
+  const { inside, after } = neighbourhood(place)
+  const words = [inside ? `in <code>${inside}</code>` : '', after ? `after <code>${after}</code>` : '']
+  return words.filter(Boolean).map((word) => `, <i>${word}</i>`).join('')
+}
+
+/** Which piece of its definition a block is, with the way to those before and after. */
+function pieces(site: Site, page: Page, woven: Woven): string {
   const all = site.blocksOf.get(woven.definition)!
-  const parts = [
-    woven.nth > 0 ? list('Defined in', page, site, [all[0]]) : '',
-    list(woven.nth > 0 ? 'Also extended in' : 'Extended in', page, site,
-      all.filter((other, i) => i > 0 && other !== woven)),
-    list('Used in', page, site, site.usedIn.get(woven.definition) ?? []),
-  ].filter(Boolean)
-  return parts.length ? `<div class="neighbours">${parts.join('')}</div>` : ''
+  if (all.length < 2) return ''
+  const way = (to: Woven | undefined, words: string, arrow: string) => (to
+    ? `<a href="${relative(page.url, to.url)}" title="${words}, in ${escape(sectionName(site, to))}" aria-label="${words}">${arrow}</a>` : '')
+  return `<span class="pieces">${way(all[woven.nth - 1], 'Previous piece', '‹')} piece ${woven.nth + 1} of ${all.length} ${way(all[woven.nth + 1], 'Next piece', '›')}</span>`
 }
 
-function list(what: string, page: Page, site: Site, blocks: Woven[]): string {
-  if (blocks.length === 0) return ''
-  const times = new Map<string, number>()
-  const links = blocks.map((woven) => {
-    const place = sectionName(site, woven)
-    const name = what === 'Used in' ? `${nameOf(site, woven.definition)} (${place})` : place
-    const nth = (times.get(name) ?? 0) + 1
-    times.set(name, nth)
-    const label = nth > 1 ? `${name} (${nth})` : name
-    return `<a href="${relative(page.url, woven.url)}">${escape(label)}</a>`
-  })
-  return `<p>${what} ${links.join(', ')}</p>`
+/** Which blocks of other sections refer to this one; those of its own are in sight. */
+function usedElsewhere(site: Site, page: Page, woven: Woven): string {
+  const here = sectionName(site, woven)
+  const users = (site.usedIn.get(woven.definition) ?? []).filter((user) =>
+    user.block.chapter !== page.path || sectionName(site, user) !== here)
+  if (users.length === 0 || woven.nth > 0) return ''
+  const links = users.map((user) =>
+    `<a href="${relative(page.url, user.url)}">${escape(nameOf(site, user.definition))} (${escape(sectionName(site, user))})</a>`)
+  return `<p class="neighbours">Used in ${links.join(', ')}</p>`
 }
 
 /** The tag, or else the title, of the section that holds a block. */

@@ -20,6 +20,8 @@ const aliases: Record<string, string> = { wat: 'wasm' }
 /** The ground that code stands on: --wash in the style sheet. */
 const grounds = { light: '#f5f2ea', dark: '#211f1c' } as const
 const version = 2
+/** Blocks that are remembered: a few times as many as the book has. */
+const most = 12_000
 
 /** Colours code; remembers what it coloured in the file given. */
 export class Colourist {
@@ -60,10 +62,10 @@ export class Colourist {
       span(content, variants.light.color, variants.dark.color)).join(''))
   }
 
-  /** Writes the cache, without what this weave did not meet. */
+  /** Writes the cache; of what no longer stands in the book, the oldest goes. */
   save(): void {
     if (!this.changed) return
-    const stored = [...this.known].filter(([key]) => this.used.has(key))
+    const stored = [...this.known].slice(-most)
     mkdirSync(dirname(this.file), { recursive: true })
     writeFileSync(this.file, JSON.stringify(stored))
     this.changed = false
@@ -81,10 +83,13 @@ export class Colourist {
   private meet(key: string, lines: string[]): string[] {
     if (this.used.has(key)) return lines
     this.used.add(key)
-    for (const line of lines) {
-      for (const [, name] of line.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) this.pairs.add(name)
-    }
+    for (const line of lines) this.noteColours(line)
     return lines
+  }
+
+  /** Notes the colours in HTML that an earlier weave made. */
+  noteColours(html: string): void {
+    for (const [, name] of html.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) this.pairs.add(name)
   }
 }
 

@@ -1,60 +1,52 @@
-/** Pages that are no chapters: the cover, the index of tags, the index of files. */
-import { bySubject } from './contents.ts'
+/** Pages that are no chapters: contents, the index of tags, the index of files. */
+import { bySubject, duration, partsWith, type Part } from './contents.ts'
+import { fileTable } from './file-tree.ts'
 import { escape } from './highlight.ts'
-import { bookTitle, type Frame } from './layout.ts'
-import { partNames, wholeUrl, type Page, type Site, type Woven } from './model.ts'
-import { sectionName } from './block.ts'
-import { toString } from 'mdast-util-to-string'
+import type { Frame } from './layout.ts'
+import { emblem } from './map.ts'
+import type { Page, Site } from './model.ts'
 
-/** The cover: what this is, and the parts with their chapters. */
-export function cover(site: Site): Frame {
-  const parts = Object.entries(partNames).map(([part, name]) => {
-    const pages = site.pages.filter((page) => page.part === part)
-    if (pages.length === 0) return ''
-    const lists = bySubject(pages).map(([subject, inside]) =>
-      `${subject ? `<h3>${subject}</h3>` : ''}<dl>${inside.map(entry).join('\n')}</dl>`)
-    return `<section><h2>${part} · ${name}</h2>${lists.join('\n')}</section>`
-  })
-  const first = site.pages[0]
-  const start = first ? `<p><a class="start" href="${first.url}">Start reading →</a></p>` : ''
-  const body = `<h1>${bookTitle}</h1>
-<p class="lead">A book that is a hypervisor. lguest, the smallest real hypervisor that Linux
-ever had, told again in TypeScript: these chapters are its only source, and what they
-tell boots kernels.</p>${start}${parts.join('\n')}`
-  return { url: 'index.html', title: bookTitle, body }
+const heading = (over: string, title: string, about: string) =>
+  `<header class="opening"><p class="part">${over}</p><h1>${title}</h1><p class="summary">${about}</p></header>`
+
+/** Every chapter with what it tells. */
+export function contents(site: Site): Frame {
+  const minutes = site.pages.reduce((sum, page) => sum + page.minutes, 0)
+  const parts = partsWith(site.pages).map(([part, pages]) => partOfContents(part, pages))
+  const body = heading('The journey', 'Contents',
+    `${site.pages.length} chapters; some ${duration(minutes)} with all of the code, and far less without.`) + parts.join('\n')
+  return { url: 'contents.html', title: 'Contents', body, wide: true }
 }
 
-function entry(page: Page): string {
-  const opening = page.tree.children.find((node) => node.type === 'paragraph')
-  const sentence = opening ? /^.*?[.!?](?=\s|$)/s.exec(toString(opening))?.[0] ?? '' : ''
-  return `<dt><small>${page.number}</small> <a href="${page.url}">${escape(page.title)}</a></dt><dd>${escape(sentence)}</dd>`
+function partOfContents({ letter, name }: Part, pages: Page[]): string {
+  const lists = bySubject(pages).map(([subject, inside]) =>
+    `${subject ? `<h3>${subject}</h3>` : ''}<ol class="toc">${inside.map(entry).join('\n')}</ol>`)
+  return `<section class="toc-part"><header>${emblem(letter)}<h2 id="part-${letter}"><span class="tag">${letter}</span> ${name}</h2></header>${lists.join('\n')}</section>`
+}
+
+function entry({ number, url, title, summary, minutes }: Page): string {
+  return `<li><a href="${url}"><span class="tag">${number}</span> <b>${escape(title)}</b></a>
+<span class="minutes">${duration(minutes)}</span>${summary ? `<p>${summary}</p>` : ''}</li>`
 }
 
 /** Every tag, by part and number, with its section. */
 export function tagIndex(site: Site): Frame {
-  const parts = Object.entries(partNames).map(([part, name]) => {
-    const tags = [...site.tags.values()].filter(({ tag }) => tag[0] === part)
+  const parts = partsWith(site.pages).map(([{ letter, name }]) => {
+    const tags = [...site.tags.values()].filter(({ tag }) => tag[0] === letter)
       .sort((a, b) => Number(a.tag.slice(2)) - Number(b.tag.slice(2)))
     const rows = tags.map(({ tag, title, url }) =>
       `<tr><td><a href="${url}">${tag}</a></td><td>${escape(title)}</td></tr>`)
     return rows.length === 0 ? ''
-      : `<h2>${part} · ${name}</h2><table class="index">${rows.join('\n')}</table>`
+      : `<h2 id="tags-${letter}">${letter} · ${name}</h2><table class="index">${rows.join('\n')}</table>`
   })
-  return { url: 'tags.html', title: 'Index of tags', body: `<h1>Index of tags</h1>${parts.join('\n')}` }
+  const body = heading('Index', 'Tags', 'Every place in the book that has a number of its own, as lguest’s own comments had.')
+  return { url: 'tags.html', title: 'Index of tags', body: body + parts.join('\n') }
 }
 
-/** Every file of the tangled system, and where its parts are told. */
+/** Every file of the tangled system, by folder, with what it says of itself. */
 export function fileIndex(site: Site): Frame {
-  const roots = [...site.blocksOf].filter(([definition]) => definition.root)
-    .sort(([a], [b]) => (a.name < b.name ? -1 : 1))
-  const rows = roots.map(([definition, blocks]) => {
-    const places = blocks.map((woven) => place(site, woven)).join(', ')
-    return `<tr><td><a href="${wholeUrl(definition.name)}"><code>${escape(definition.name)}</code></a></td><td>${places}</td></tr>`
-  })
-  const body = `<h1>Files of the system</h1><table class="index">${rows.join('\n')}</table>`
-  return { url: 'files.html', title: 'Files of the system', body }
-}
-
-function place(site: Site, woven: Woven): string {
-  return `<a href="${woven.url}">${escape(sectionName(site, woven))}</a>`
+  const lines = [...site.files.values()].reduce((sum, file) => sum + file.lines.length, 0)
+  const body = heading('Index', 'Files of the system',
+    `What the chapters are tangled to: ${site.files.size} files, ${lines.toLocaleString('en')} lines.`)
+  return { url: 'files.html', title: 'Files of the system', body: `${body}<div class="file-table">${fileTable(site, 'files.html')}</div>`, wide: true }
 }

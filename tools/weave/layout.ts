@@ -1,9 +1,7 @@
-/** What stands around every page: head, chapter tree, section list, neighbours. */
-import { bySubject } from './contents.ts'
+/** What stands around every page: head, chapter tree, neighbours. */
+import { bookTitle, bySubject, partsWith } from './contents.ts'
 import { escape } from './highlight.ts'
-import { partNames, relative, type Page, type Site } from './model.ts'
-
-export const bookTitle = 'The journey'
+import { relative, type Page, type Site } from './model.ts'
 
 export interface Frame {
   url: string
@@ -11,92 +9,103 @@ export interface Frame {
   body: string
   /** The chapter, when the page is one. */
   page?: Page
+  /** What stands at the side instead of the chapters. */
+  aside?: string
+  /** Without anything at the side. */
+  wide?: boolean
 }
 
-/** The reader's choice of light or dark, before anything is painted. */
-const theme = "try{const t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch{}"
+/** Before anything is painted: that there is a script, and the reader's choice of light or dark. */
+const first = "const d=document.documentElement;d.classList.add('js');try{const t=localStorage.getItem('theme');if(t)d.dataset.theme=t}catch{}"
 
-/** A whole HTML document. */
-export function layout(site: Site, frame: Frame): string {
+/** Elements of the pages' own, and the script that brings each to life. */
+const elements: Record<string, string> = { 'lguest-guest': 'guest.js' }
+
+/** A whole HTML document; `live` is for readers who are writing. */
+export function layout(site: Site, frame: Frame, live = false): string {
   const to = (url: string) => relative(frame.url, url)
   const title = frame.page ? `${frame.title} · ${bookTitle}` : frame.title
+  const scripts = ['site.js', ...scriptsFor(frame.body), ...(live ? ['live.js'] : [])]
   return `<!doctype html>
-<html lang="en">
+<html lang="en" data-root="${to('index.html').replace('index.html', '')}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escape(title)}</title>
+${frame.page?.summary ? `<meta name="description" content="${frame.page.summary.replace(/<[^>]*>/g, '')}">` : ''}
 <link rel="icon" href="${to('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${to('style.css')}">
-<script>${theme}</script>
-<script src="${to('site.js')}" defer></script>
+<script>${first}</script>
+${scripts.map((script) => `<script src="${to(script)}" defer></script>`).join('\n')}
 </head>
-<body>
+<body${frame.wide ? ' class="wide"' : ''}>
 <a class="skip" href="#content">Skip to the text</a>
-<header class="top">
-<button type="button" id="menu" aria-expanded="false" aria-controls="chapters">Chapters</button>
-<a class="book" href="${to('index.html')}">${bookTitle}</a>
-<nav aria-label="Indexes"><a href="${to('tags.html')}">Tags</a> <a href="${to('files.html')}">Files</a></nav>
-<button type="button" id="theme" aria-label="Light or dark">◐</button>
-</header>
-<nav id="chapters" aria-label="Chapters">${tree(site, frame)}</nav>
-<main id="content">
+${top(frame, to)}
+<main id="content" tabindex="-1"${frame.page ? ' data-pagefind-body' : ''}>
 ${frame.body}
-${frame.page ? turns(site, frame.page) : ''}
 </main>
-${frame.page ? sections(frame.page) : ''}
+<nav id="chapters" popover aria-label="${frame.aside ? 'Files' : 'Chapters'}">${frame.aside ?? tree(site, frame)}${elsewhere(to)}</nav>
 </body>
 </html>
 `
 }
 
+const scriptsFor = (body: string) => Object.entries(elements).flatMap(([element, script]) =>
+  (body.includes(`<${element}`) ? [script] : []))
+
+function top(frame: Frame, to: (url: string) => string): string {
+  return `<header class="top">
+<button type="button" id="menu" popovertarget="chapters">${frame.aside ? 'Files' : 'Chapters'}</button>
+<a class="book" href="${to('index.html')}">${bookTitle}</a>
+<nav aria-label="Indexes"><a href="${to('contents.html')}">Contents</a> <a href="${to('files.html')}">Files</a> <a href="${to('tags.html')}">Tags</a></nav>
+<button type="button" id="search" class="needs-script" aria-keyshortcuts="/">Search <kbd>/</kbd></button>
+<button type="button" id="theme" class="needs-script" aria-label="Light or dark">◐</button>
+</header>`
+}
+
+/** On a phone the indexes are reached from the list of chapters. */
+const elsewhere = (to: (url: string) => string) =>
+  `<p class="elsewhere"><a href="${to('contents.html')}">Contents</a> <a href="${to('files.html')}">Files</a> <a href="${to('tags.html')}">Tags</a></p>`
+
 /** Trees by the folder they are seen from and the part that stands open. */
 const trees = new WeakMap<Site, Map<string, string>>()
 
-/** The chapters by part, long parts by subject; the part that is being read stands open. */
+/** The chapters by part, long parts by subject; the part that is being read stands open, and in it the chapter. */
 function tree(site: Site, { url, page }: Frame): string {
   const known = trees.get(site) ?? new Map<string, string>()
   trees.set(site, known)
   const key = `${url.slice(0, url.lastIndexOf('/') + 1)} ${page?.part ?? ''}`
   const html = known.get(key) ?? drawTree(site, url, page?.part)
   known.set(key, html)
-  return page ? html.replace(`href="${relative(url, url)}"`, '$& aria-current="page"') : html
+  if (!page) return html
+  const own = `<li><a href="${relative(url, url)}">`
+  const at = html.indexOf(own)
+  const end = html.indexOf('</li>', at)
+  return html.slice(0, at) + `<li class="here"><a href="${relative(url, url)}" aria-current="page">`
+    + html.slice(at + own.length, end) + sections(page) + html.slice(end)
 }
 
 function drawTree(site: Site, from: string, part?: string): string {
-  return Object.entries(partNames).map(([letter, name]) => {
-    const pages = site.pages.filter((page) => page.part === letter)
-    if (pages.length === 0) return ''
-    const open = part === undefined || part === letter
+  return partsWith(site.pages).map(([{ letter, name }, pages]) => {
+    const open = part === letter
     const lists = bySubject(pages).map(([subject, inside]) => {
       const links = inside.map((page) => chapterLink(page, from)).join('\n')
       return `${subject ? `<p>${subject}</p>` : ''}<ol>${links}</ol>`
     })
-    return `<details${open ? ' open' : ''}><summary>${letter} · ${name}</summary>${lists.join('\n')}</details>`
+    return `<details${open ? ' open' : ''}><summary><span class="tag">${letter}</span> ${name}</summary>${lists.join('\n')}</details>`
   }).join('\n')
 }
 
 function chapterLink({ url, number, title }: Page, from: string): string {
-  return `<li><a href="${relative(from, url)}"><small>${number}</small> ${escape(title)}</a></li>`
+  return `<li><a href="${relative(from, url)}"><small>${number}</small> <span>${escape(title)}</span></a></li>`
 }
 
 /** The sections of this page. */
 function sections(page: Page): string {
   const links = page.sections.filter((s) => s.depth === 2 || s.depth === 3).map((s) => {
-    const tag = s.tag ? `<b>${s.tag}</b> ` : ''
-    return `<li class="depth-${s.depth}"><a href="#${s.id}">${tag}${escape(s.title)}</a></li>`
+    const tag = s.tag ? `<small>${s.tag}</small> ` : ''
+    return `<li class="depth-${s.depth}"><a href="#${s.id}">${tag}<span>${escape(s.title)}</span></a></li>`
   })
-  return `<nav class="sections" aria-label="On this page"><p>On this page</p><ol>${links.join('\n')}</ol></nav>`
-}
-
-/** The way to the chapters before and after. */
-function turns(site: Site, page: Page): string {
-  const at = site.pages.indexOf(page)
-  const link = (other: Page | undefined, rel: string, arrow: (t: string) => string) => other
-    ? `<a rel="${rel}" href="${relative(page.url, other.url)}">${arrow(`<small>${other.part}:${other.number}</small> ${escape(other.title)}`)}</a>`
-    : '<span></span>'
-  return '<nav class="turns" aria-label="Previous and next">'
-    + link(site.pages[at - 1], 'prev', (t) => `← ${t}`)
-    + link(site.pages[at + 1], 'next', (t) => `${t} →`) + '</nav>'
+  return links.length ? `<ol class="sections">${links.join('\n')}</ol>` : ''
 }

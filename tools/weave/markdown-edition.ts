@@ -11,8 +11,8 @@ import remarkStringify from 'remark-stringify'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
 import { sectionName } from './block.ts'
-import { bookTitle } from './layout.ts'
-import { keyOf, nameOf, partNames, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
+import { bookTitle, partsWith } from './contents.ts'
+import { keyOf, nameOf, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
 import { chapterLinked } from './page.ts'
 import { linkTags } from './tags.ts'
 
@@ -33,11 +33,9 @@ export function markdownOf(site: Site, page: Page): string {
 
 /** What opens the edition: its chapters in reading order, and the index of tags. */
 export function contentsOf(site: Site): string {
-  const parts = Object.entries(partNames).flatMap(([part, name]): RootContent[] => {
-    const pages = site.pages.filter((page) => page.part === part)
-    return pages.length === 0 ? [] : [head(2, `${part} · ${name}`), bullets(pages.map((page) =>
-      [text(`${page.number} `), linkTo(asMarkdown(page.url), page.title)]))]
-  })
+  const parts = partsWith(site.pages).flatMap(([{ letter, name }, pages]): RootContent[] =>
+    [head(2, `${letter} · ${name}`), bullets(pages.map((page) =>
+      [text(`${page.number} `), linkTo(asMarkdown(page.url), page.title)]))])
   const tags = [...site.tags.values()].map((place): PhrasingContent[] =>
     [linkTo(asMarkdown(place.url.split('#')[0]) + `#${place.anchor}`, place.tag), text(` ${place.title}`)])
   const children = [head(1, bookTitle), ...parts, head(2, 'Tags'), bullets(tags)]

@@ -6,21 +6,32 @@
  * page turns it into one relative to itself, so the site works under any path.
  */
 import type { Block, Book, Definition } from '../tangle/book.ts'
-import type { Root } from 'mdast'
-import { parsePage, type Section } from './parse.ts'
+import type { Emphasis, Root } from 'mdast'
+import { toString } from 'mdast-util-to-string'
+import type { TangledFile } from '../tangle/expand.ts'
+import { escape } from './highlight.ts'
+import { factsOf, parsePage, type Facts, type Section } from './parse.ts'
+import type { Kept } from './kept.ts'
+import { placesIn, type Places } from './places.ts'
 
 export interface Page {
   /** The chapter's path: journey/H-host/200-traps.md */
   path: string
-  /** L, H, P, S or M. */
+  /** The letter of its part: L, H, P, S, D, G, E or M. */
   part: string
   /** Its number in the part, as in its file's name: 200. */
   number: string
   title: string
   /** H-host/200-traps.html */
   url: string
-  tree: Root
+  text: string
+  /** Parsed when first asked for. */
+  readonly tree: Root
   sections: Section[]
+  /** What it tells, in one sentence, as HTML; '' where nobody has said. */
+  summary: string
+  minutes: number
+  codeLines: number
 }
 
 /** A block of code: what it is called, and where it belongs. */
@@ -51,11 +62,10 @@ export interface Site {
   usedIn: Map<Definition, Woven[]>
   /** Names of chunks as their first reference writes them. */
   names: Map<string, string>
-}
-
-export const partNames: Record<string, string> = {
-  B: 'Before we start', L: 'Launcher', H: 'Host', P: 'Preparation', S: 'Switcher',
-  D: 'Devices, ten years later', G: 'Guest', E: 'Emulator', M: 'Mastery',
+  /** Where blocks stand in the tangled files. */
+  places: Places
+  /** The tangled files by path. */
+  files: Map<string, TangledFile>
 }
 
 export const keyOf = (chapter: string, line: number) => `${chapter}:${line}`
@@ -68,11 +78,11 @@ export const urlOf = (chapter: string) =>
 export const wholeUrl = (file: string) => `files/${file}.html`
 
 /** Puts the site's model together from a tangled book and its texts. */
-export function modelOf(book: Book, texts: Map<string, string>): Site {
+export function modelOf(book: Book, texts: Map<string, string>, files: TangledFile[], kept: Kept<Facts>): Site {
   const site: Site = {
-    pages: book.order.map((path) => pageOf(path, texts.get(path)!)),
+    pages: book.order.map((path) => pageOf(path, texts.get(path)!, kept)),
     pageOf: new Map(), firstOf: new Map(), tags: new Map(), woven: new Map(), blocksOf: new Map(), usedIn: new Map(),
-    names: new Map(),
+    names: new Map(), places: placesIn(files), files: new Map(files.map((file) => [file.path, file])),
   }
   for (const page of site.pages) {
     site.pageOf.set(page.path, page)
@@ -85,12 +95,22 @@ export function modelOf(book: Book, texts: Map<string, string>): Site {
 
 const definitions = (book: Book) => [...book.roots.values(), ...book.chunks.values()]
 
-function pageOf(path: string, text: string): Page {
-  const { tree, sections } = parsePage(text)
+function pageOf(path: string, text: string, kept: Kept<Facts>): Page {
+  const { sections, summary, minutes, codeLines } = factsOf(text, kept)
   const title = sections.find((s) => s.depth === 1)?.title ?? path
   const [, part, file] = path.split('/')
-  return { path, part: part[0], number: /^\d*/.exec(file)![0], title, url: urlOf(path), tree, sections }
+  return {
+    path, part: part[0], number: /^\d*/.exec(file)![0], title, url: urlOf(path), text, sections,
+    get tree() { return parsePage(text).tree },
+    summary: summary ? htmlOf(summary) : '', minutes, codeLines,
+  }
 }
+
+const htmlOf = ({ children }: Emphasis) => children.map((node) =>
+  (node.type === 'inlineCode' ? `<code>${escape(node.value)}</code>` : escape(toString(node)))).join('')
+
+/** H:200, the name by which a chapter is called: its tag, where it opens with one. */
+export const chapterName = ({ part, number }: Page) => `${part}:${number}`
 
 function addTags(site: Site, page: Page): void {
   for (const { tag, title, id, anchor } of page.sections) {

@@ -1,31 +1,51 @@
 /** A chapter's body: its Markdown as HTML, with blocks, tags and notes woven in. */
-import type { Blockquote, Code, Root } from 'mdast'
+import type { Code, Heading, PhrasingContent, Root, RootContent } from 'mdast'
 import { toHtml } from 'hast-util-to-html'
-import { toString } from 'mdast-util-to-string'
 import remarkRehype from 'remark-rehype'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { weaveBlock } from './block.ts'
-import type { Colourist } from './highlight.ts'
+import { escape, type Colourist } from './highlight.ts'
 import { relative, urlOf, type Page, type Site } from './model.ts'
+import { hangNotes } from './notes.ts'
 import { linkTags } from './tags.ts'
 
 const toHast = unified().use(remarkRehype, { allowDangerousHtml: true }).freeze()
 
-/** The HTML between a page's header and footer; errors of its pictures go to `out`. */
+/** The title as HTML, and all that stands under it; errors of pictures go to `out`. */
 export async function weaveBody(
   site: Site, page: Page, colourist: Colourist, out: Diagnostics,
-): Promise<string> {
+): Promise<{ title: string, html: string }> {
   const tree = structuredClone(page.tree)
+  const title = takeTitle(page, tree)
   await weaveBlocks(site, page, tree, colourist, out)
   linkTags(site, tree, ({ url, title }) => ({ url: relative(page.url, url), title }))
   linkChapters(page, tree)
-  markNotes(tree)
-  linkHeadings(tree)
+  hangNotes(tree)
+  tagHeadings(page, tree)
   keepTogether(tree)
-  const hast = await toHast.run(tree)
+  return { title: await asHtml(title), html: await asHtml(tree.children) }
+}
+
+async function asHtml(children: RootContent[]): Promise<string> {
+  const hast = await toHast.run({ type: 'root', children } as Root)
   return toHtml(hast as never, { allowDangerousHtml: true })
+}
+
+/** The chapter's opening shows title and summary in its own way. */
+function takeTitle(page: Page, tree: Root): PhrasingContent[] {
+  const at = tree.children.findIndex((node) => node.type === 'heading' && node.depth === 1)
+  if (at < 0) return [{ type: 'text', value: page.title }]
+  const [heading] = tree.children.splice(at, page.summary ? 2 : 1)
+  return withoutTag(heading as Heading)
+}
+
+/** A heading's text without the tag it opens with. */
+function withoutTag({ children }: Heading): PhrasingContent[] {
+  const [first, ...others] = children
+  if (first?.type !== 'text') return children
+  return [{ ...first, value: first.value.replace(/^[BLHPSDGEM]:\d{3,4}\b[\s:.,–—-]*/, '') }, ...others]
 }
 
 async function weaveBlocks(
@@ -59,13 +79,18 @@ export function chapterLinked(page: Page, url: string): { path: string, id?: str
   return { path: steps.join('/'), id: match[2] }
 }
 
-/** Sections carry a link to themselves, to be copied. */
-function linkHeadings(tree: Root): void {
+/** A section's tag stands before its heading, in the margin; the rest of it is a link to itself. */
+function tagHeadings(page: Page, tree: Root): void {
+  const sections = new Map(page.sections.map((section) => [section.id, section]))
   visit(tree, 'heading', (heading) => {
     const { id } = heading.data!.hProperties as { id: string }
-    if (heading.depth === 1) return
-    const hProperties = { className: ['anchor'], ariaLabel: 'Link to this section' }
-    heading.children.push({ type: 'link', url: `#${id}`, data: { hProperties }, children: [{ type: 'text', value: '#' }] })
+    const tag = sections.get(id)?.tag
+    const label = tag ? `<span class="tag">${escape(tag)}</span> ` : ''
+    heading.children = [
+      { type: 'html', value: label },
+      ...withoutTag(heading),
+      { type: 'html', value: ` <a class="anchor" href="#${id}" aria-label="Link to this section">#</a>` },
+    ]
   })
 }
 
@@ -73,15 +98,5 @@ function linkHeadings(tree: Root): void {
 function keepTogether(tree: Root): void {
   visit(tree, 'inlineCode', (code) => {
     if (code.value.length <= 24) code.data = { hProperties: { className: ['short'] } }
-  })
-}
-
-/** A quotation that opens with a bold 'Margin note.' stands in the margin. */
-function markNotes(tree: Root): void {
-  visit(tree, 'blockquote', (quote: Blockquote) => {
-    const first = quote.children[0]
-    const strong = first?.type === 'paragraph' ? first.children[0] : undefined
-    if (strong?.type !== 'strong' || !/^Margin note/.test(toString(strong))) return
-    quote.data = { hName: 'aside', hProperties: { className: ['margin-note'], role: 'note' } }
   })
 }

@@ -4,14 +4,23 @@ import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
 import { textOf, type TangledFile } from '../tangle/expand.ts'
+import { renamedChapters } from '../tangle/renamed.ts'
 import { read } from '../tangle/tangle.ts'
+import { sectionName } from './block.ts'
+import { closing, opening } from './chapter.ts'
+import { fonts } from './fonts.ts'
 import { Colourist } from './highlight.ts'
-import { cover, fileIndex, tagIndex } from './indexes.ts'
+import { home } from './home.ts'
+import { contents, fileIndex, tagIndex } from './indexes.ts'
+import { hashOf, Kept } from './kept.ts'
 import { layout, type Frame } from './layout.ts'
 import { contentsOf, markdownOf } from './markdown-edition.ts'
-import { sectionName } from './block.ts'
-import { modelOf, nameOf, type Page, type Site } from './model.ts'
+import { keyOf, modelOf, nameOf, type Page, type Site } from './model.ts'
 import { weaveBody } from './page.ts'
+import type { Facts } from './parse.ts'
+import { neighbourhood, surroundings } from './places.ts'
+import { redirect } from './redirects.ts'
+import { scripts } from './scripts.ts'
 import { wholeFile } from './whole-file.ts'
 
 /** The site's look stands beside the tools, whatever book is woven. */
@@ -26,28 +35,33 @@ export interface Weave {
 
 export type Progress = (done: number, all: number) => void
 
-/** A page's middle, of the tree it was woven from, and what was wrong in it. */
-interface Body { tree: unknown, html: string, errors: Diagnostic[] }
+/** A chapter's middle, and what was wrong in it. */
+interface Body { title: string, html: string, errors: Diagnostic[] }
 
-/** Weaves again and again; keeps its cache of coloured code between weaves. */
+/** Weaves again and again; keeps what it made between weaves, and on disk. */
 export class Weaver {
   private readonly root: string
   private readonly out: string
+  private readonly live: boolean
   private readonly colourist: Colourist
-  /** Bodies by page; good while the page's text and what it may link to stay. */
-  private readonly bodies = new Map<string, Body>()
-  /** Pages of whole files, by path; good while text and sections stay. */
-  private readonly wholes = new Map<string, { text: string, frame: Frame }>()
-  private surroundings = ''
+  private readonly facts: Kept<Facts>
+  private readonly bodies: Kept<Body>
+  private readonly wholes: Kept<Frame>
   /** The text of every page as it stands on disk, once it was looked at. */
-  private readonly last = new Map<string, string>()
+  private readonly last = new Map<string, string | Buffer>()
   /** What this weave has made, changed or not. */
   private readonly made = new Set<string>()
 
-  constructor(root: string, out = join(root, 'site', 'dist')) {
+  /** With `live`, pages reload themselves when the server says that they changed. */
+  constructor(root: string, out = join(root, 'site', 'dist'), live = false) {
     this.root = root
     this.out = out
-    this.colourist = new Colourist(join(root, '.cache', 'colours.json'))
+    this.live = live
+    const cache = (name: string) => join(root, '.cache', name)
+    this.colourist = new Colourist(cache('colours.json'))
+    this.facts = new Kept(cache('facts.json'))
+    this.bodies = new Kept(cache('bodies.json'))
+    this.wholes = new Kept(cache('wholes.json'))
   }
 
   /**
@@ -56,59 +70,49 @@ export class Weaver {
    */
   async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
     const { book, files, texts, errors } = await read(this.root)
-    const site = modelOf(book, texts)
-    this.forgetIfMoved(site)
+    const site = modelOf(book, texts, files, this.facts)
+    const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
-    for (const frame of [cover(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
+    for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
-      const { html: body, errors: wrong } = await this.chapter(site, page)
+      const { title, html, errors: wrong } = await this.chapter(site, page, around)
+      const body = `${opening(site, page, title)}\n<div class="text">${html}</div>\n${closing(site, page)}`
       this.frame(site, { url: page.url, title: page.title, body, page }, written)
       errors.push(...wrong)
     }
-    for (const file of files) this.frame(site, await this.whole(site, file), written)
+    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
+    this.redirects(site, written)
     if (edition) this.edition(site, written)
-    this.theme(written)
+    await this.theme(written)
     this.removeOld(edition)
-    this.colourist.save()
-    return { pages: site.pages.length + files.length + 3, written, errors }
+    for (const kept of [this.colourist, this.facts, this.bodies, this.wholes]) kept.save()
+    return { pages: site.pages.length + files.length + 4, written, errors }
   }
 
-  /** Pages link to tags and blocks of other pages: if any of these moved, all are woven anew. */
-  private forgetIfMoved(site: Site): void {
-    const blocks = [...site.woven.values()].map((woven) =>
-      [woven.url, nameOf(site, woven.definition), sectionName(site, woven)])
-    const uses = [...site.usedIn.values()].map((users) => users.map((user) => user.id))
-    const now = JSON.stringify([[...site.tags.values()], blocks, uses])
-    if (now !== this.surroundings) {
-      this.bodies.clear()
-      this.wholes.clear()
+  private async chapter(site: Site, page: Page, around: string): Promise<Body> {
+    const key = hashOf(page.text, page.url, around, standing(site, page))
+    const known = this.bodies.get(key)
+    if (known) {
+      this.colourist.noteColours(known.html)
+      return known
     }
-    this.surroundings = now
-  }
-
-  private async chapter(site: Site, page: Page): Promise<Body> {
-    const known = this.bodies.get(page.path)
-    if (known?.tree === page.tree) return known
     const out = new Diagnostics()
-    const html = await weaveBody(site, page, this.colourist, out)
-    const body = { tree: page.tree, html, errors: out.all }
-    this.bodies.set(page.path, body)
-    return body
+    const woven = await weaveBody(site, page, this.colourist, out)
+    return this.bodies.set(key, { ...woven, errors: out.all })
   }
 
-  private async whole(site: Site, file: TangledFile): Promise<Frame> {
-    const text = textOf(file)
-    const known = this.wholes.get(file.path)
-    if (known?.text === text) return known.frame
-    const frame = await wholeFile(site, file, this.colourist)
-    this.wholes.set(file.path, { text, frame })
-    return frame
+  private async whole(site: Site, file: TangledFile, around: string): Promise<Frame> {
+    const key = hashOf(file.path, textOf(file), around)
+    const known = this.wholes.get(key)
+    if (!known) return this.wholes.set(key, await wholeFile(site, file, this.colourist))
+    this.colourist.noteColours(known.body)
+    return known
   }
 
   private frame(site: Site, frame: Frame, written: string[]): void {
-    this.write(frame.url, layout(site, frame), written)
+    this.write(frame.url, layout(site, frame, this.live), written)
   }
 
   private edition(site: Site, written: string[]): void {
@@ -119,17 +123,27 @@ export class Weaver {
     }
   }
 
-  private theme(written: string[]): void {
+  /** Addresses of old lead to where their chapters are now. */
+  private redirects(site: Site, written: string[]): void {
+    const urls = new Set(site.pages.map(({ url }) => url))
+    for (const [from, to] of Object.entries(renamedChapters)) {
+      if (urls.has(`${to}.html`)) this.write(`${from}.html`, redirect(`${from}.html`, `${to}.html`), written)
+    }
+  }
+
+  private async theme(written: string[]): Promise<void> {
     const style = readFileSync(join(themeFolder, 'style.css'), 'utf8')
-    this.write('style.css', style + this.colourist.styles(), written)
-    mkdirSync(this.out, { recursive: true })
-    for (const file of ['site.js', 'icon.svg']) copyFileSync(join(themeFolder, file), join(this.out, file))
+    const faces = await fonts(join(this.root, '.cache', 'fonts'))
+    this.write('style.css', faces.map(({ rule }) => rule).join('') + style + this.colourist.styles(), written)
+    for (const { name, bytes } of faces) this.write(join('fonts', name), bytes, written)
+    for (const [name, text] of await scripts()) this.write(name, text, written)
+    copyFileSync(join(themeFolder, 'icon.svg'), join(this.out, 'icon.svg'))
   }
 
   /** Pages of chapters that are no more go; without the edition, its own stay. */
   private removeOld(edition: boolean): void {
     const pages = (readdirSync(this.out, { recursive: true }) as string[]).filter((path) =>
-      /\.(html|md)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
+      /\.(html|md|js|woff2)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
     for (const path of pages) {
       if (this.made.has(path)) continue
       rmSync(join(this.out, path))
@@ -137,14 +151,34 @@ export class Weaver {
     }
   }
 
-  private write(path: string, text: string, written: string[]): void {
+  private write(path: string, text: string | Buffer, written: string[]): void {
     const file = join(this.out, path)
     this.made.add(join(path))
-    const before = this.last.get(path) ?? (existsSync(file) ? readFileSync(file, 'utf8') : undefined)
+    const before = this.last.get(path) ?? (existsSync(file) ? readFileSync(file) : undefined)
     this.last.set(path, text)
-    if (before === text) return
+    if (before !== undefined && (before === text || Buffer.from(before).equals(Buffer.from(text)))) return
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
     written.push(path)
   }
+}
+
+/** What pages say of each other: if any of it moves, all are woven anew. */
+function linkedTo(site: Site): string {
+  const blocks = [...site.woven.values()].map((woven) =>
+    [woven.url, nameOf(site, woven.definition), sectionName(site, woven)])
+  const uses = [...site.usedIn.values()].map((users) => users.map((user) => user.id))
+  return hashOf(JSON.stringify([[...site.tags.values()], blocks, uses]))
+}
+
+/** What a chapter's blocks show of the files they stand in. */
+function standing(site: Site, page: Page): string {
+  const around = [...site.woven.values()].filter((woven) => woven.block.chapter === page.path).map((woven) => {
+    const place = site.places.get(woven.block)?.[0]
+    if (!place) return keyOf(page.path, woven.block.fence.line)
+    const { before, after } = surroundings(place)
+    const text = [...before, ...after].map(({ block, index, indent }) => indent + block.fence.body[index])
+    return [place.from, neighbourhood(place), text]
+  })
+  return hashOf(JSON.stringify(around))
 }

@@ -29,7 +29,8 @@ function splitTags(site: Site, node: Text, address: Address): PhrasingContent[] 
     if (!place) continue
     const text = { type: 'text', value: match[0] } as const
     if (match.index > from) parts.push({ type: 'text', value: node.value.slice(from, match.index) })
-    parts.push({ type: 'link', ...address(place), children: [text] } satisfies Link)
+    const data = { hProperties: { dataTag: place.tag } }
+    parts.push({ type: 'link', ...address(place), data, children: [text] } satisfies Link)
     from = match.index + match[0].length
   }
   if (from < node.value.length) parts.push({ type: 'text', value: node.value.slice(from) })
@@ -42,6 +43,6 @@ export function linkTagsInHtml(site: Site, html: string, address: Address): stri
     const place = site.tags.get(name)
     if (!place) return name
     const { url, title } = address(place)
-    return `<a href="${url}"${title ? ` title="${escape(title)}"` : ''}>${name}</a>`
+    return `<a href="${url}"${title ? ` title="${escape(title)}"` : ''} data-tag="${name}">${name}</a>`
   }))
 }

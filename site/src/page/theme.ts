@@ -1,0 +1,15 @@
+/** Light or dark: as the system is, until the reader chooses; the choice is remembered. */
+const root = document.documentElement
+
+export function offerThemes(): void {
+  document.getElementById('theme')?.addEventListener('click', () => {
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches
+    const now = root.dataset.theme ?? (dark ? 'dark' : 'light')
+    root.dataset.theme = now === 'dark' ? 'light' : 'dark'
+    try {
+      localStorage.setItem('theme', root.dataset.theme)
+    } catch {
+      // A private window keeps nothing; the choice then holds for this page.
+    }
+  })
+}

@@ -1,0 +1,56 @@
+/** The home page: what this is, the map, a Guest that runs, three doors, a card for each part. */
+import { bookTitle, bySubject, duration, partsWith, type Part } from './contents.ts'
+import type { Frame } from './layout.ts'
+import { emblem, map } from './map.ts'
+import type { Page, Site } from './model.ts'
+
+export function home(site: Site): Frame {
+  const parts = partsWith(site.pages)
+  const body = `<header class="cover">
+<h1>${bookTitle}</h1>
+<p class="lead">A hypervisor you can read, and run here.</p>
+</header>
+<div class="first-screen">${mapOf(parts)}
+<section class="running" aria-label="Puppy, running"><!-- guest --></section></div>
+<section class="what">
+<p>lguest was the smallest real hypervisor that Linux ever had. For ten years it came with the
+kernel, and people read it for pleasure, because its author had told its source as a journey with
+numbered stations. This is that journey again, in TypeScript, down to the processor it runs on:
+${site.pages.length} chapters that are the only source of a system which boots kernels. What a chapter
+claims you can try beside the sentence that claims it.</p>
+<p>It is for you if you can read C or JavaScript and have wondered what happens underneath. You need
+not have met an i386 before.</p>
+</section>
+${doors(site)}
+<section class="cards" aria-labelledby="parts"><h2 id="parts">The parts</h2>
+${parts.map(([part, pages]) => card(part, pages)).join('\n')}</section>`
+  return { url: 'index.html', title: `${bookTitle}: a hypervisor you can read, and run here`, body, wide: true }
+}
+
+function mapOf(parts: [Part, Page[]][]): string {
+  const first = new Map(parts.map(([{ letter }, pages]) => [letter, pages[0].url]))
+  return `<figure class="journey-map">${map((letter) => first.get(letter))}</figure>`
+}
+
+/** Three ways in; each only where its chapter exists. */
+function doors(site: Site): string {
+  const running = site.pages.find(({ part }) => part === 'G') ?? site.pages[0]
+  const trip = site.tags.get('S:100') ?? site.tags.values().next().value
+  if (!site.pages[0]) return ''
+  const door = (url: string, name: string, about: string) =>
+    `<a class="door" href="${url}"><b>${name}</b> <span>${about}</span></a>`
+  return `<nav class="doors" aria-label="Three ways in">
+${door(site.pages[0].url, 'Read from the start', 'A door, a few requests, and what they set in motion.').replace('"door"', '"door start"')}
+${door(running.url, 'Run it', 'Puppy boots in this page. Type, break it, ask what it cost.')}
+${door(trip?.url ?? site.pages[0].url, 'See one world switch', 'Into the Guest and back, one instruction of machine code at a time.')}
+</nav>`
+}
+
+/** A part: what it promises, how long it takes, and the subjects in it. */
+function card({ letter, name, promise }: Part, pages: Page[]): string {
+  const minutes = pages.reduce((sum, page) => sum + page.minutes, 0)
+  const subjects = bySubject(pages).filter(([subject]) => subject).map(([subject, [first]]) => `<a href="${first.url}">${subject}</a>`)
+  return `<article class="card">${emblem(letter)}<h3><a href="${pages[0].url}"><span class="tag">${letter}</span> ${name}</a></h3>
+<p>${promise}</p>${subjects.length ? `<p class="subjects">${subjects.join(' ')}</p>` : ''}
+<p class="about"><span>${pages.length} ${pages.length === 1 ? 'chapter' : 'chapters'}</span> <span>${duration(minutes)}</span> <a href="contents.html#part-${letter}" aria-label="Contents of part ${letter}">Contents</a></p></article>`
+}
