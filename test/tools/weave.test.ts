@@ -17,7 +17,7 @@ const project = new URL('../..', import.meta.url).pathname
 
 /** The text of the page of a whole file. */
 function wholeText(html: string): string {
-  const code = [...html.matchAll(/<pre><code>([^]*?)<\/code><\/pre>/g)].map((m) => m[1]).join('')
+  const code = [...html.matchAll(/<pre[^>]*><code>([^]*?)<\/code><\/pre>/g)].map((m) => m[1]).join('')
   return code.replace(/<[^>]*>/g, '').replace(/&#(\d+);/g, (_, n) => String.fromCharCode(Number(n)))
 }
 
@@ -39,7 +39,7 @@ describe('the weave of a small book', () => {
 
   it('makes a page of each chapter, a cover, and the indexes', () => {
     expect(pagesOf(dist)).toEqual([
-      'H-host/200-second.html', 'L-launcher/000-first.html',
+      'H-host/200-second.html', 'L-launcher/000-first.html', 'contents.html',
       'files.html', 'files/app/greet.ts.html', 'index.html', 'tags.html',
     ])
   })
@@ -61,13 +61,27 @@ describe('the weave of a small book', () => {
       '  <a class="ref" href="../H-host/200-second.html#chunk-make-the-text">⟨Make the text⟩</a>')
     expect(second()).toContain(
       'Used in <a href="../L-launcher/000-first.html#file-app-greet-ts">app/greet.ts (L:000)</a>')
-    expect(second()).toContain('in <a href="../files/app/greet.ts.html#chunk-make-the-text">app/greet.ts</a>')
+    expect(second()).toContain(
+      '<a class="file" href="../files/app/greet.ts.html#chunk-make-the-text">app/greet.ts</a>, <i>in <code>greet</code></i>')
   })
 
-  it('says where a chunk is extended, and of an extension where it was defined', () => {
-    expect(second()).toContain('Extended in <a href="#chunk-make-the-text-2">Twice</a>')
-    expect(second()).toContain('Defined in <a href="#chunk-make-the-text">H:200</a>')
-    expect(second()).toContain('<span class="more">continued</span>')
+  it('says which piece of its chunk a block is, with the way to those before and after', () => {
+    expect(second()).toMatch(/piece 1 of 2 <a href="#chunk-make-the-text-2" title="Next piece, in Twice" aria-label="Next piece">/)
+    expect(second()).toMatch(/<a href="#chunk-make-the-text" title="Previous piece, in H:200" aria-label="Previous piece">‹<\/a> piece 2 of 2/)
+    expect(second()).not.toMatch(/<p class="neighbours">[^]*<p class="neighbours">/)
+  })
+
+  it('keeps the lines around a block at hand', () => {
+    const piece = /id="chunk-make-the-text-2"[^]*?<\/figure>/.exec(second())![0].replace(/<(?!span class="around")[^>]*>/g, '')
+    expect(piece).toMatch(/<span class="around" hidden>\/\/ How to greet[^]*const text = [^]*return text\n<span class="around" hidden>}/)
+  })
+
+  it('opens a chapter with its part, its summary and what it takes, and closes it with how to try it', () => {
+    expect(greet()).toContain('Part L · Launcher</a>')
+    expect(greet()).toContain('<p class="summary">What a <code>greeting</code> takes, and what it gives.</p>')
+    expect(greet()).toMatch(/<p class="about"><span>1 min<\/span> <span>\d+ lines of code<\/span>/)
+    expect(greet()).toContain('<code class="command" data-copy>npm test -- L:000</code>')
+    expect(second()).toContain('<cite>drivers/lguest/interrupts_and_traps.c</cite> of Linux 2.6.32, at H:200')
   })
 
   it('colours code, and escapes what it shows', () => {
@@ -77,7 +91,7 @@ describe('the weave of a small book', () => {
   })
 
   it('links tags named in prose, and no others', () => {
-    expect(greet()).toContain('<a href="../H-host/200-second.html#h-200" title="What is said">H:200</a>')
+    expect(greet()).toContain('<a href="../H-host/200-second.html#h-200" title="What is said" data-tag="H:200">H:200</a>')
     expect(greet()).toContain('and T:000 is no tag')
   })
 
@@ -86,33 +100,36 @@ describe('the weave of a small book', () => {
   })
 
   it('puts margin notes aside', () => {
-    expect(greet()).toMatch(/<aside class="margin-note" role="note">\s*<p><strong>Margin note\.<\/strong>/)
+    expect(greet()).toMatch(/is no tag\.<label class="note-mark" for="note-1">1/)
+    expect(greet()).toMatch(/<span class="margin-note" role="note"><sup aria-hidden="true">1<\/sup> A remark that stands aside, see <a/)
   })
 
   it('gives headings of the same name ids of their own', () => {
-    expect(second()).toContain('<h3 id="twice">Twice<a href="#twice" class="anchor" aria-label="Link to this section">#</a>')
+    expect(second()).toContain('<h3 id="twice">Twice <a class="anchor" href="#twice" aria-label="Link to this section">#</a>')
     expect(second()).toContain('<h2 id="twice-2">')
   })
 
   it('leads on and back', () => {
-    expect(greet()).toContain('<a rel="next" href="../H-host/200-second.html"><small>H:200</small> The second chapter →</a>')
-    expect(second()).toContain('<a rel="prev" href="../L-launcher/000-first.html">← <small>L:000</small> The first chapter</a>')
+    expect(greet()).toMatch(/<a rel="next" href="..\/H-host\/200-second.html">[^]*?The second chapter</)
+    expect(second()).toMatch(/<a rel="prev" href="..\/L-launcher\/000-first.html">[^]*?The first chapter</)
   })
 
   it('lists tags and files', () => {
     expect(page('tags.html')).toContain('<a href="H-host/200-second.html#h-200">H:200</a></td><td>What is said')
-    expect(page('files.html')).toContain('<a href="files/app/greet.ts.html"><code>app/greet.ts</code></a></td><td><a href="L-launcher/000-first.html#file-app-greet-ts">L:000</a>')
+    expect(page('files.html')).toContain('<a href="files/app/greet.ts.html"><code>greet.ts</code></a>\n<span class="size">5</span><span class="about">How to greet.</span>')
   })
 
-  it('shows every file whole, each piece beside its section', async () => {
+  it('shows every file whole, each piece beside its section, each line with an address', async () => {
     const html = page('files/app/greet.ts.html')
-    expect(html).toContain('<section id="chunk-make-the-text"><a href="../../H-host/200-second.html#chunk-make-the-text" title="H:200">H:200</a>')
+    expect(html).toMatch(/<section id="chunk-make-the-text"><a href="..\/..\/H-host\/200-second.html#chunk-make-the-text" title="H:200">H:200/)
     const { files } = await read(root)
     expect(wholeText(html)).toBe(textOf(files[0]))
+    expect([...html.matchAll(/ id="L(\d+)"/g)].map(([, line]) => Number(line))).toEqual(files[0].lines.map((_, i) => i + 1))
   })
 
-  it('shows each chapter on the cover with its first sentence', () => {
-    expect(page('index.html')).toContain('<dd>It opens with a sentence.</dd>')
+  it('shows each chapter in the contents with the line under its title', () => {
+    expect(page('contents.html')).toContain('<p>What a <code>greeting</code> takes, and what it gives.</p>')
+    expect(greet()).not.toContain('<em>What a')
   })
 
   it('writes a Markdown edition with the references spelled out', () => {

@@ -24,7 +24,7 @@ export async function weaveBlock(
   const place = site.places.get(woven.block)?.[0]
   const body = trimmed(lines.map((line, i) => linked(site, page, woven, i) ?? line)).map(lineOf).join('')
   const around = place ? await contextOf(place, colourist) : { before: '', after: '' }
-  const code = `<pre><code>${around.before}${body}${around.after}</code></pre>`
+  const code = `<pre${carried(place)}><code>${around.before}${body}${around.after}</code></pre>`
   const figure = `<figure class="code" id="${woven.id}"${place ? ` data-place="${place.file.path}:${place.from}"` : ''}>`
     + caption(site, page, woven, place) + code + usedElsewhere(site, page, woven) + '</figure>'
   return woven.block.info.classes.has('hidden') ? folded(site, woven, node, figure) : figure
@@ -89,6 +89,12 @@ async function contextOf(place: BlockPlace, colourist: Colourist): Promise<{ bef
     return shown.length ? `<span class="around" hidden>${shown.map(lineOf).join('')}</span>` : ''
   }
   return { before: await show(before), after: await show(after) }
+}
+
+/** How far a block is indented in its file: with the lines around it, it stands there. */
+function carried(place?: BlockPlace): string {
+  const indent = place?.file.lines[place.from - 1].indent.length
+  return indent ? ` style="--in:${indent}"` : ''
 }
 
 /** A line of a tangled file, with the indentation it has there. */

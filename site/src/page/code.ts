@@ -34,6 +34,7 @@ function contextButton(figure: Element): HTMLButtonElement | undefined {
     const show = toggle.getAttribute('aria-pressed') === 'false'
     toggle.setAttribute('aria-pressed', String(show))
     for (const lines of around) lines.hidden = !show
+    figure.classList.toggle('in-context', show)
   })
   return toggle
 }
