@@ -8,7 +8,7 @@ import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import type { Wire } from '../../generated/launcher/platform.ts'
 import { LguestBus } from '../../generated/launcher/virtio/bus.ts'
 import { freshMac, virtioNet } from '../../generated/launcher/virtio/net.ts'
-import { fakeGuest } from '../L-launcher/fakes.ts'
+import { done, fakeGuest } from '../L-launcher/fakes.ts'
 import { Driver } from './virtio-driver.ts'
 
 const MB = 1 << 20
@@ -34,7 +34,7 @@ function card() {
   const received = new Driver(fake.memory, MB + 0x1000, 256)
   const sent = new Driver(fake.memory, MB + 0x4000, 256)
   return { ...fake, wire, bus, received, sent,
-    kick: () => bus.serve(fake.guest, Uint32Array.of(MB + 0x4000, 0)),
+    kick: () => done(bus.serve(fake.guest, Uint32Array.of(MB + 0x4000, 0))),
     look: () => handleInput(fake.guest, bus),
     irqs: () => fake.device.sent(LHREQ_IRQ).map(([irq]) => irq) }
 }

@@ -1,7 +1,7 @@
 /** A driver's side of a virtqueue, after the virtio specification. */
 import { LHREQ_IRQ } from '../../generated/abi/common.ts'
 import { LguestBus } from '../../generated/launcher/virtio/bus.ts'
-import { fakeGuest, FakePlatform } from '../L-launcher/fakes.ts'
+import { done, fakeGuest, FakePlatform } from '../L-launcher/fakes.ts'
 import type { GuestMemory } from '../../generated/launcher/memory.ts'
 
 export const NEXT = 1
@@ -104,7 +104,7 @@ export function busFixture() {
   const platform = new FakePlatform()
   const bus = new LguestBus(fake.guest,
     (said) => { platform.print(said); })
-  const notify = (address: number) => bus.serve(fake.guest, Uint32Array.of(address, 0))
+  const notify = (address: number) => done(bus.serve(fake.guest, Uint32Array.of(address, 0)))
   return { ...fake, platform, bus, notify,
     irqs: () => fake.device.sent(LHREQ_IRQ).map(([irq]) => irq) }
 }

@@ -16,10 +16,12 @@ import { capacity, gather, readDma, scatter } from
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import { Waker } from '../../generated/launcher/waker.ts'
 import {
-  bytes, dice, fakeGuest, fakeMemory, FakePlatform, putDma, text,
+  bytes, dice, done, fakeGuest, fakeMemory, FakePlatform, putDma, text,
 } from './fakes.ts'
 
 const RECORD = 0x3000
+/** A device that does nothing, and says how much. */
+const answer = (used: number) => function* () { return used }
 const BUFFER = 0x5000
 
 describe('L:210 DMA records', () => {
@@ -291,7 +293,7 @@ describe('L:210 dispatch', () => {
     memory.write(BUFFER, bytes('lo!'))
     memory.write(0x6000, bytes('Hel'))
     putDma(memory, RECORD, [[0x6000, 3], [BUFFER, 3]])
-    handleOutput(guest, devices, RECORD, 0, platform.complain)
+    done(handleOutput(guest, devices, RECORD, 0, platform.complain))
     expect(platform.out).toBe('Hello!')
     expect(memory.read32(RECORD)).toBe(6)
   })
@@ -300,10 +302,10 @@ describe('L:210 dispatch', () => {
     const { guest, memory } = fakeGuest()
     const devices = new DeviceTable(memory, () => {})
     devices.add({ name: 'input only', outputKey: 16 })
-    devices.add({ name: 'first', outputKey: 16, output: () => 1 })
-    devices.add({ name: 'second', outputKey: 16, output: () => 2 })
+    devices.add({ name: 'first', outputKey: 16, output: answer(1) })
+    devices.add({ name: 'second', outputKey: 16, output: answer(2) })
     putDma(memory, RECORD, [])
-    handleOutput(guest, devices, RECORD, 16, () => {})
+    done(handleOutput(guest, devices, RECORD, 16, () => {}))
     expect(memory.read32(RECORD)).toBe(1)
   })
 
@@ -311,8 +313,8 @@ describe('L:210 dispatch', () => {
     const { guest, memory } = fakeGuest()
     const warnings: string[] = []
     putDma(memory, RECORD, [])
-    handleOutput(guest, new DeviceTable(memory, () => {}), RECORD, 16,
-      (line) => warnings.push(line))
+    done(handleOutput(guest, new DeviceTable(memory, () => {}), RECORD, 16,
+      (line) => warnings.push(line)))
     expect(warnings).toEqual(['lguest: Pending dma 0x3000, key 0x10'])
   })
 
@@ -397,7 +399,7 @@ function diskFixture(sectors = 4) {
       memory.write32(page + blockPage.result, 0)
       putDma(memory, RECORD, sent, 77)
       putDma(memory, 0x4000, reply)
-      handleOutput(fake.guest, devices, RECORD, page, () => {})
+      done(handleOutput(fake.guest, devices, RECORD, page, () => {}))
       return memory.read32(page + blockPage.result)
     } }
 }

@@ -5,17 +5,19 @@ import {
 } from '../../generated/abi/errno.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
 import { setupConsole } from '../../generated/launcher/console.ts'
+import { handleInput } from '../../generated/launcher/dispatch.ts'
+import { Farewell } from '../../generated/launcher/farewell.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
 import { CountedPace, RealPace } from '../../generated/launcher/pace.ts'
 import { runGuest } from '../../generated/launcher/run.ts'
 import { Waker } from '../../generated/launcher/waker.ts'
-import { bytes, fakeGuest, FakePlatform, putDma } from './fakes.ts'
+import { bytes, fakeGuest, FakePlatform, putDma, SLICE } from './fakes.ts'
 
 function fixture(...results: unknown[]) {
   const fake = fakeGuest()
   const platform = new FakePlatform()
   const devices = new DeviceTable(fake.memory, platform.complain)
-  setupConsole(devices, platform, () => {})
+  setupConsole(devices, platform, () => { throw new Farewell('left', 2); })
   fake.device.results.push(...results as typeof fake.device.results)
   const waker = new Waker(fake.guest, devices.inputs, platform)
   const pace = new RealPace(fake.guest, devices.inputs, waker, platform)
@@ -89,6 +91,57 @@ describe('L:220 the run loop', () => {
     expect(await end).toBe('restart')
   })
 
+  it('breathes when work has used up the turn, and lets keys in', async () => {
+    const { run, device, memory, platform, guest } = fixture(
+      ...new Array(1000).fill({ words: [0x3000, 0] }), error(ERESTART))
+    memory.write(0x5000, bytes('x'))
+    putDma(memory, 0x3000, [[0x5000, 1]])
+    let breaths = 0
+    platform.breathe = async () => { if (++breaths === 2) platform.console.type('\x03\x03\x03') }
+    await expect(run()).rejects.toThrow('left')
+    expect(breaths).toBe(2)
+    expect(platform.out.length).toBeLessThan(3 * guest.account.slice / 500)
+    expect(device.results.length).toBeGreaterThan(500)
+  })
+
+  it('does a long piece of work in turns, with three ^C in between', async () => {
+    const { run, devices, platform } = fixture({ words: [0x3000, 4] })
+    let pieces = 0
+    devices.serve = function* () { for (;;) { pieces++; yield SLICE / 10; } }
+    let breaths = 0
+    platform.breathe = async () => { if (++breaths === 5) platform.console.type('\x03\x03\x03') }
+    await expect(run()).rejects.toThrow('left')
+    expect([breaths, pieces]).toEqual([5, 50])
+  })
+
+  it('pays in turns for a piece that was longer than one', async () => {
+    const { run, devices, platform, guest } = fixture({ words: [0x3000, 4] }, error(ERESTART))
+    devices.serve = function* () { yield SLICE * 3.5; }
+    let breaths = 0
+    platform.breathe = async () => { breaths++ }
+    await run()
+    expect([breaths, guest.account.turns, guest.account.forfeited]).toEqual([3, 4, 2])
+  })
+
+  it('a Guest that halts and is due at once gives the thread away', async () => {
+    const { run, platform } = fixture(...new Array(50).fill({ kind: 'halted', until: 1e6 }), error(ERESTART))
+    let breaths = 0
+    platform.breathe = async () => { breaths++ }
+    await run()
+    expect(breaths).toBe(50)
+  })
+
+  it('input without end stops at the end of a turn', () => {
+    const { guest, devices } = fixture()
+    let handled = 0
+    devices.inputs.add({ ready: () => true, handle: () => ++handled > 0, afterTurn() {}, expected: () => false })
+    handleInput(guest, devices)
+    expect(handled).toBe(SLICE / 500)
+    guest.account.renew()
+    handleInput(guest, devices)
+    expect(handled).toBe(2 * SLICE / 500)
+  })
+
   it('ends at any other error (B-L-128)', async () => {
     await expect(fixture(error(EINVAL)).run()).rejects.toThrow(
       'Running guest failed')
@@ -137,6 +190,15 @@ describe('L:220 counted time', () => {
     platform.timers[0].callback()
     await idle
     expect(clock.now()).toBe(5010)
+  })
+
+  it('gives the thread away even when only the hands move', async () => {
+    const { pace, platform, device } = counted(true)
+    device.bound.clear()
+    let breaths = 0
+    platform.breathe = async () => { breaths++ }
+    for (let i = 1; i <= 20; i++) await pace.idle(10 + i)
+    expect(breaths).toBe(20)
   })
 
   it('takes no input while the Guest is busy', async () => {

@@ -15,6 +15,7 @@ import { PlatformError } from '../../generated/launcher/platform.ts'
 import type {
   ConsoleInput, Platform, PlatformFile, Wire, WireEnds,
 } from '../../generated/launcher/platform.ts'
+import type { Work } from '../../generated/launcher/work.ts'
 import type { ReadResult } from '../../generated/host/lguest-user.ts'
 
 /** An address space of so many pages, filled with junk until mapped. */
@@ -211,6 +212,17 @@ export class FakeDevice implements Device {
   }
 }
 
+/** Units in a turn of the fake Host. */
+export const SLICE = 100_000
+
+/** Does work in one go, and says what came of it. */
+export function done<Result>(work: Work<Result>): Result {
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+
 /** A Guest over fakes. */
 export function fakeGuest(megabytes = 1): {
   guest: Guest; device: FakeDevice; memory: GuestMemory
@@ -218,7 +230,10 @@ export function fakeGuest(megabytes = 1): {
   const memory = fakeMemory(megabytes)
   const device = new FakeDevice()
   device.memory = memory
-  return { guest: new Guest(device, memory), device, memory }
+  const guest = new Guest(device, memory)
+  guest.account.slice = SLICE
+  guest.account.renew()
+  return { guest, device, memory }
 }
 
 /** Writes a DMA record at `at`. */

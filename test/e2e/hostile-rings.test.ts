@@ -8,7 +8,7 @@ import { LguestBus } from '../../generated/launcher/virtio/bus.ts'
 import { virtioConsole } from '../../generated/launcher/virtio/console.ts'
 import { virtioNet } from '../../generated/launcher/virtio/net.ts'
 import { virtioRng } from '../../generated/launcher/virtio/rng.ts'
-import { fakeGuest, FakePlatform } from '../L-launcher/fakes.ts'
+import { done, fakeGuest, FakePlatform } from '../L-launcher/fakes.ts'
 
 const MB = 1 << 20
 const SEED = 20131113
@@ -60,7 +60,7 @@ describe(`rings at random, seed ${SEED}`, () => {
         handleInput(guest, bus)
         for (let kick = 0; kick < 6; kick++) {
           const address = pick(MB + 0x1000, MB + 0x4000, MB + 0x7000, MB + 0xa000, MB + 0x10000, MB, 0x1000, next())
-          bus.serve(guest, Uint32Array.of(address, 0))
+          done(bus.serve(guest, Uint32Array.of(address, 0)))
           served++
           handleInput(guest, bus)
         }
