@@ -109,6 +109,39 @@ describe('L:130 an ELF kernel', () => {
       'Is this image a genuine lguest?')
   })
 
+  it('finds the mark wherever the pieces are cut', async () => {
+    for (const before of [65536 - 12, 65536 - 1, 65536, 2 * 65536 - 5]) {
+      const { kernel } = await load(elf([{ virtual: 0, physical: 0, data: code('x'.repeat(before)) }]))
+      expect(kernel.entry).toBe(before + 13)
+    }
+  })
+
+  it('reads no more than the memory holds, however many segments say the same', async () => {
+    const file = elf(new Array(2047).fill({ virtual: 0, physical: 0, data: code('') }))
+    const table = new DataView(file.bytes.buffer)
+    for (let i = 0; i < 2047; i++) table.setUint32(52 + i * 32 + 16, 3 << 20, true)
+    file.bytes = Uint8Array.from({ length: 4 << 20 }, (_, i) => file.bytes[i])
+    let read = 0
+    const readAt = file.readAt.bind(file)
+    file.readAt = (offset, into) => { read += into.length; return readAt(offset, into) }
+    await expect(load(file)).rejects.toThrow('The sections lie on top of each other')
+    expect(read).toBeLessThan(70_000)
+  })
+
+  it('lets the others breathe after each piece', async () => {
+    const image = new Uint8Array(1 << 20)
+    image.set(code(''))
+    let breaths = 0
+    const breather = Object.assign(new FakePlatform(), { async breathe() { breaths++ } })
+    await loadKernel(elf([{ virtual: 0, physical: 0, data: image }]), fakeMemory(4), breather)
+    expect(breaths).toBe(16)
+    breaths = 0
+    const bzImage = Uint8Array.from([...new Uint8Array(65536 - 9), ...gzip(Uint8Array.from(
+      { length: 1 << 20 }, (_, i) => image[i] || [0xa1, 0, 0, 0, 0xc0][i % 5]))])
+    await loadKernel(new BytesFile(bzImage), fakeMemory(4), breather)
+    expect(breaths).toBeGreaterThan(16)
+  })
+
   it('survives any header at all', async () => {
     let seed = 0x2007
     const random = () => {

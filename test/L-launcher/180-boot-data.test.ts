@@ -16,6 +16,7 @@ import { bytes, elf, fakeGuest, fakeMemory, FakePlatform, text } from
   './fakes.ts'
 
 const BASE = 0xc0000000
+const platform = new FakePlatform()
 const MB = 1 << 20
 
 describe('L:180 the initial RAM disk', () => {
@@ -24,18 +25,18 @@ describe('L:180 the initial RAM disk', () => {
       .toEqual([0, 4096, 4096, 4096, 8192])
   })
 
-  it('ends at the top of RAM (B-L-044, B-L-045)', () => {
+  it('ends at the top of RAM (B-L-044, B-L-045)', async () => {
     const memory = fakeMemory(2)
     const file = new BytesFile(bytes('x'.repeat(5000)))
-    expect(loadInitrd(file, memory, MB)).toBe(8192)
+    expect(await loadInitrd(file, memory, MB, platform)).toBe(8192)
     const start = 2 * MB - 8192
     expect(text(memory.read(start, 5001))).toBe(`${'x'.repeat(5000)}\0`)
   })
 
-  it('does not run into the kernel', () => {
+  it('does not run into the kernel', async () => {
     const file = new BytesFile(new Uint8Array(MB))
-    expect(loadInitrd(file, fakeMemory(2), MB)).toBe(MB)
-    expect(() => loadInitrd(file, fakeMemory(2), MB + 1)).toThrow(
+    expect(await loadInitrd(file, fakeMemory(2), MB, platform)).toBe(MB)
+    await expect(loadInitrd(file, fakeMemory(2), MB + 1, platform)).rejects.toThrow(
       'does not fit')
   })
 })
