@@ -82,6 +82,19 @@ describe('D:000 taking buffers and giving them back', () => {
     expect(chain.readable).toEqual([{ address: 0x4000, length: 5 }])
     expect(chain.writable).toEqual([{ address: 0x5000, length: 6 }])
   })
+
+  it('takes a table of any size, but no chain longer than the ring', () => {
+    for (const [length, fits] of [[8, true], [9, false]] as const) {
+      const { queue, driver, memory } = fixture()
+      for (let i = 0; i < 1000; i++) {
+        driver.write(memory, 0x20000, i, 0x4000, 0, i + 1 < length ? NEXT : 0, i + 1)
+      }
+      driver.addIndirect(0x20000, 1000)
+      queue.indirect = true
+      if (fits) expect(queue.take()!.readable.length).toBe(8)
+      else expect(() => queue.take()).toThrow('Looped descriptor')
+    }
+  })
 })
 
 describe('D:000 rings that make no sense', () => {

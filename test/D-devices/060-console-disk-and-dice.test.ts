@@ -3,6 +3,7 @@ import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import { virtioBlock } from '../../generated/launcher/virtio/block.ts'
+import { wayOut } from '../../generated/launcher/console.ts'
 import { virtioConsole } from '../../generated/launcher/virtio/console.ts'
 import { virtioRng } from '../../generated/launcher/virtio/rng.ts'
 import { bytes, dice, text } from '../L-launcher/fakes.ts'
@@ -35,10 +36,60 @@ describe('D:000, D:080 quiet rings and names', () => {
   })
 })
 
+describe('work in pieces', () => {
+  const MOST = 65536
+  /** All of a request's pieces: their number, and the dearest. */
+  const served = (work: Iterable<number>) => {
+    const prices = [...work]
+    return { pieces: prices.length, dearest: Math.max(...prices) }
+  }
+
+  it('of disks: no read or write is longer than a piece, and all of it arrives', () => {
+    const { bus, memory, guest } = busFixture()
+    const file = new BytesFile(Uint8Array.from({ length: 8 * MOST }, (_, i) => i >> 9))
+    const moved: number[] = []
+    for (const way of ['readAt', 'writeAt'] as const) {
+      const act = file[way].bind(file)
+      file[way] = (offset, bytes) => { moved.push(bytes.length); return act(offset, bytes) }
+    }
+    bus.add(virtioBlock('vda', file))
+    const driver = new Driver(memory, MB + 0x1000, 256)
+    const kick = () => served(bus.serve(guest, Uint32Array.of(MB + 0x1000, 0)))
+    driver.add([[0x3000, 16]], [[0x10000, 3 * MOST + 512], [0x90000, MOST], [0x7000, 1]])
+    expect(kick().dearest).toBeLessThan(MOST / 4)
+    expect(moved).toEqual([MOST, MOST, MOST, MOST, 512])
+    expect([...memory.read(0x10000, 3 * MOST + 512)]).toEqual([...file.bytes.subarray(0, 3 * MOST + 512)])
+    expect([...memory.read(0x90000, MOST)]).toEqual([...file.bytes.subarray(3 * MOST + 512, 4 * MOST + 512)])
+    expect(driver.collect()[0].length).toBe(4 * MOST + 513)
+    memory.write32(0x3000, 1)
+    memory.write(0x10000, new Uint8Array(2 * MOST).fill(0xaa))
+    driver.add([[0x3000, 16], [0x10000, 2 * MOST]], [[0x7000, 1]])
+    kick()
+    expect(moved.slice(5)).toEqual([MOST, MOST])
+    expect(file.bytes.subarray(0, 2 * MOST).every((byte) => byte === 0xaa)).toBe(true)
+    expect(file.bytes[2 * MOST]).not.toBe(0xaa)
+  })
+
+  it('of randomness and the console', () => {
+    const { bus, memory, platform, guest } = busFixture()
+    bus.add(virtioRng(platform))
+    bus.add(virtioConsole(platform, () => {}))
+    new Driver(memory, MB + 0x1000, 256).add([], [[0, 5 * MOST]])
+    new Driver(memory, MB + 0x7000, 256).add([[0, 5 * MOST]], [])
+    for (const queue of [0x1000, 0x7000]) {
+      const { pieces, dearest } = served(bus.serve(guest, Uint32Array.of(MB + queue, 0)))
+      expect(pieces).toBe(2 + 5)
+      expect(dearest).toBeLessThan(MOST / 4)
+    }
+    expect(memory.read(5 * MOST - 1, 2)).toEqual(Uint8Array.of(7, 0))
+    expect(platform.out.length).toBe(5 * MOST)
+  })
+})
+
 describe('D:060 the console on two rings', () => {
   const console = () => {
     const f = busFixture()
-    f.bus.add(virtioConsole(f.platform, () => { f.platform.err.push('!'); }))
+    f.bus.add(virtioConsole(f.platform, wayOut(f.platform, () => { f.platform.err.push('!'); })))
     const [input] = [...f.bus.inputs]
     return { ...f, input,
       keys: new Driver(f.memory, MB + 0x1000, 256),

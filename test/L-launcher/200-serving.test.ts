@@ -5,7 +5,7 @@ import {
 import { blockPage } from '../../generated/abi/era-a.ts'
 import { setupBlockFile } from '../../generated/launcher/block.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
-import { ConsoleHandler, Escape, setupConsole } from
+import { ConsoleHandler, Escape, setupConsole, wayOut } from
   '../../generated/launcher/console.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
@@ -96,7 +96,7 @@ function consoleFixture(options: { pipe?: boolean; bound?: boolean } = {}) {
   const platform = new FakePlatform()
   platform.console.isTerminal = !options.pipe
   const left: string[] = []
-  const handler = new ConsoleHandler(platform, () => left.push('left'))
+  const handler = new ConsoleHandler(platform, wayOut(platform, () => left.push('left')))
   putDma(fake.memory, RECORD, [[BUFFER, 3], [0x6000, 3]])
   const bind = () => fake.device.bound.set(0, { records: [RECORD], irq: 4 })
   if (options.bound !== false) bind()

@@ -4,7 +4,7 @@ import {
   EAGAIN, EINVAL, ENOENT, ERESTART,
 } from '../../generated/abi/errno.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
-import { setupConsole } from '../../generated/launcher/console.ts'
+import { setupConsole, wayOut } from '../../generated/launcher/console.ts'
 import { handleInput } from '../../generated/launcher/dispatch.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
@@ -17,7 +17,7 @@ function fixture(...results: unknown[]) {
   const fake = fakeGuest()
   const platform = new FakePlatform()
   const devices = new DeviceTable(fake.memory, platform.complain)
-  setupConsole(devices, platform, () => { throw new Farewell('left', 2); })
+  setupConsole(devices, platform, wayOut(platform, () => { throw new Farewell('left', 2); }))
   fake.device.results.push(...results as typeof fake.device.results)
   const waker = new Waker(fake.guest, devices.inputs, platform)
   const pace = new RealPace(fake.guest, devices.inputs, waker, platform)
@@ -140,6 +140,27 @@ describe('L:220 the run loop', () => {
     guest.account.renew()
     handleInput(guest, devices)
     expect(handled).toBe(2 * SLICE / 500)
+  })
+
+  it('counts ^C over any number of boots', async () => {
+    const platform = new FakePlatform()
+    const typed = wayOut(platform, () => { throw new Farewell('left', 2); })
+    const boot = async () => {
+      const { guest, memory, device } = fakeGuest()
+      const devices = new DeviceTable(memory, () => {})
+      setupConsole(devices, platform, typed)
+      device.results.push({ kind: 'error', errno: EAGAIN }, { kind: 'error', errno: ERESTART })
+      const waker = new Waker(guest, devices.inputs, platform)
+      const ending = await runGuest(guest, devices, waker, new RealPace(guest, devices.inputs, waker, platform))
+      expect(device.sent(LHREQ_BREAK)).toEqual([[1], [0]])
+      return ending
+    }
+    for (let i = 0; i < 2; i++) {
+      platform.console.type('\x03')
+      expect(await boot()).toBe('restart')
+    }
+    platform.console.type('\x03')
+    await expect(boot()).rejects.toThrow('left')
   })
 
   it('ends at any other error (B-L-128)', async () => {

@@ -37,7 +37,7 @@ async function session(script: string, checkTlb: boolean): Promise<Session> {
   const file = host.open(space)
   const guest = new Guest(file, new GuestMemory(space, plan.memory))
   const observers = new Observers(plan, machine.cpu, platform)
-  const house = { plan, platform, host, clock, observers, verbose: () => {} }
+  const house = { plan, platform, host, clock, observers, verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const pace = new CountedPace(guest, devices.inputs, waker, platform, clock)

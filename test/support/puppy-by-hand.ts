@@ -41,7 +41,7 @@ export async function byHand(act: (hand: Hand) => Promise<void>): Promise<void> 
   const host = new Host(machine, { clock, random: () => 0.3, slice: SLICE })
   const space = new LauncherMemory(host.physical, host.frames)
   const guest = new Guest(host.open(space), new GuestMemory(space, plan.memory))
-  const house = { plan, platform, host, clock, observers: new Observers(plan, machine.cpu, platform), verbose: () => {} }
+  const house = { plan, platform, host, clock, observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const baton = new Baton()
