@@ -57,8 +57,7 @@ describe('G:153 a kernel stack that overflows', () => {
 describe('G:154 a program that errs', () => {
   it('cannot bring its flags into the kernel', async () => {
     const { answers, status } = await session(lines('oops step', 'oops nested', 'echo fine'))
-    expect(answers[0]).toMatch(/^oops\[2\]: debug trap at /)
-    expect(answers.slice(1, 3)).toEqual(['It did no harm.\n', 'fine\n'])
+    expect(answers.slice(0, 3)).toEqual(['It did no harm.\n', 'It did no harm.\n', 'fine\n'])
     expect(status).toBe(0)
   })
 

@@ -3,10 +3,10 @@ import { lines, session } from '../support/puppy.ts'
 
 describe('G:352 to G:355', () => {
   it('every command is a child, and its pid is used once', async () => {
-    const { answers } = await session(lines('ps', 'ps'))
-    expect(answers[0]).toMatch(/ {4}1 +0 +\d+ {2}sleeps +sh\n {4}2 +1 +\d+ {2}runs +ps\n/)
-    expect(answers[1]).toMatch(/ {4}3 +1 +\d+ {2}runs +ps\n/)
-    expect(answers[1]).not.toMatch(/ {4}2 /)
+    const { answers } = await session(lines('sleep 20000 &', 'ps', 'kill 2; ps', 'sleep 20000 &', 'ps'))
+    expect(answers[1]).toMatch(/ {4}1 +0 +\d+ {2}runs +sh\n {4}2 +1 +\d+ {2}sleeps +sleep\n/)
+    expect(answers[4]).toMatch(/ {4}3 +1 +\d+ {2}sleeps +sleep\n/)
+    expect(answers[4]).not.toMatch(/ {4}2 /)
   })
 
   it('children of a shell that ended become the first process\'s', async () => {
@@ -30,6 +30,14 @@ describe('G:352 to G:355', () => {
     expect(out.match(/\[\d+\] ended\n/g)).toHaveLength(14)
     expect(out).toContain('\n1 lines, 6 bytes\n')
     expect(status).toBe(0)
+  })
+
+  it('waits for one group, and leaves other children alone', async () => {
+    const { answers } = await session(['sh | sleep 400\n', 'sleep 100 &\n', '\x04', ...lines('uptime', 'ps')])
+    const text = answers.join('')
+    const [seconds] = [...text.matchAll(/up (\d+\.\d)/g)].map((match) => Number(match[1]))
+    expect(seconds).toBeGreaterThanOrEqual(0.4)
+    expect(text).not.toMatch(/sleep\n$/)
   })
 
   it('the end of the first process is the end of the machine', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lguestDma } from '../../generated/abi/era-a.ts'
+import { CONSOLE } from '../../generated/puppy/kernel/files.ts'
+import { processField } from '../../generated/puppy/kernel/processes.ts'
 import { byHand } from '../support/puppy-by-hand.ts'
 import type { Hand } from '../support/puppy-by-hand.ts'
 import { BareKernel, PROMPT, lines, session } from '../support/puppy.ts'
@@ -71,33 +73,34 @@ describe('G:404 input', () => {
 
 describe('G:405 output', () => {
   it('of more than a buffer comes in order', async () => {
-    const { answers } = await session(['cat\n', `${'0123456789'.repeat(90)}\n`, '\x04'])
-    expect(answers[0]).toBe(`${'0123456789'.repeat(90)}\n`)
+    const line = `${'0123456789'.repeat(48)}\n`
+    const { answers } = await session(['cat\n', line, '\x04'])
+    expect(answers[0]).toBe(line + line)
   })
 })
 
+/** Turns that anything may take: some millions of instructions. */
+const PATIENCE = 20_000
+
+async function until(hand: Hand, what: string, done: (state: string) => boolean): Promise<void> {
+  for (let turns = 0; turns < PATIENCE; turns++) {
+    if (done(await hand.turn())) return
+  }
+  throw new Error(`not ${what}:\n${hand.screen}`)
+}
+
+const atPrompt = (hand: Hand, when: string): Promise<void> =>
+  until(hand, `at the prompt ${when}`, (state) => state === 'idle' && hand.screen.endsWith(PROMPT))
+
+async function run(hand: Hand, line: string): Promise<string> {
+  const from = hand.screen.length
+  hand.type(`${line}\r`)
+  await hand.turn()
+  await atPrompt(hand, `after '${line}'`)
+  return hand.screen.slice(from)
+}
+
 describe('G:406 a ^C that comes early', () => {
-  /** Turns that anything may take: some millions of instructions. */
-  const PATIENCE = 20_000
-
-  async function until(hand: Hand, what: string, done: (state: string) => boolean): Promise<void> {
-    for (let turns = 0; turns < PATIENCE; turns++) {
-      if (done(await hand.turn())) return
-    }
-    throw new Error(`not ${what}:\n${hand.screen}`)
-  }
-
-  const atPrompt = (hand: Hand, when: string): Promise<void> =>
-    until(hand, `at the prompt ${when}`, (state) => state === 'idle' && hand.screen.endsWith(PROMPT))
-
-  async function run(hand: Hand, line: string): Promise<string> {
-    const from = hand.screen.length
-    hand.type(`${line}\r`)
-    await hand.turn()
-    await atPrompt(hand, `after '${line}'`)
-    return hand.screen.slice(from)
-  }
-
   /** Types the line, and ^C so many instructions after its Enter. */
   async function interrupt(hand: Hand, line: string, moment: number): Promise<void> {
     hand.type(line)
@@ -132,14 +135,83 @@ describe('G:406 a ^C that comes early', () => {
     })
   })
 
-  it('takes with it what was typed before, not what comes after', () => {
+  /** A kernel with keys in its queue, before its only process reads. */
+  const withKeys = (keys: string): BareKernel => {
     const bare = new BareKernel()
     const { physical } = bare.machine;
-    [...'ab\x03c'].forEach((c, i) => physical.write8(
+    [...keys].forEach((c, i) => physical.write8(
       bare.at('queue') - 0xc0000000 + i, c.charCodeAt(0)))
-    bare.set('queue_head', 4)
+    bare.set('queue_head', keys.length)
+    bare.set('current', bare.at('processes'))
+    bare.write(bare.at('processes') + processField.files, CONSOLE)
+    return bare
+  }
+
+  it('is left to a later line if there is an Enter before it', () => {
+    const bare = withKeys('up\rab\x03c')
+    bare.call('sys_foreground', { eax: 5 })
+    expect(bare.get('queue_tail')).toBe(0)
+    const there = 0x40701000
+    const read = () => bare.call('console_read', { edx: there, ecx: 16 }).eax
+    expect(read()).toBe(5)
+    expect(read()).toBe(0)
+    expect(bare.get('queue_tail')).toBe(6)
+  })
+
+  it('is none of a process that does not read the console', () => {
+    const bare = withKeys('\x03')
+    bare.write(bare.at('processes') + processField.files, 0)
+    bare.call('sys_foreground', { eax: 5 })
+    expect([bare.get('foreground'), bare.get('queue_tail')]).toEqual([0, 0])
+  })
+
+  it('ends the program it was typed to, also when all was typed ahead', async () => {
+    const { out } = await session(['echo one\rupper\rabc\x03echo two\rcat\rfirst\rsecond\x03echo three\r'])
+    expect(out).toContain('\none\n')
+    expect(out).not.toContain('ABC')
+    expect(out).toContain('\ntwo\n')
+    expect(out).toContain('\nfirst\n')
+    expect(out.match(/second/g)).toHaveLength(1)
+    expect(out).toContain('\nthree\n')
+  })
+
+  it('that is pressed now acts now, whatever lines were typed before', async () => {
+    const { out } = await session(['sleep 90000; echo dozed\r', 'echo lost\r', '\r\r', '\x03', 'echo kept\r'])
+    expect(out).not.toContain('\nlost\n')
+    expect(out).toContain('\nkept\n')
+    expect(out).not.toContain('\ndozed\n')
+  })
+
+  it('takes with it what was typed before, not what comes after', () => {
+    const bare = withKeys('ab\x03c')
     bare.call('sys_foreground', { eax: 5 })
     expect(bare.get('foreground')).toBe(5)
     expect(bare.get('queue_tail')).toBe(3)
+  })
+})
+
+describe('G:407 whose line is it', () => {
+  it('a message stands on a line of its own, and the prompt comes again', async () => {
+    await byHand(async (hand) => {
+      await atPrompt(hand, 'after the boot')
+      hand.type('spin 30 &\r')
+      await until(hand, 'left behind', (state) => state === 'busy' && hand.screen.endsWith(`[2]\n${PROMPT}`))
+      hand.type('echo a')
+      await until(hand, 'said', () => /thousand\n/.test(hand.screen))
+      await until(hand, 'idle', (state) => state === 'idle')
+      expect(hand.screen).toMatch(/\[2\]\npuppy> echo a\ncounted to \d+ thousand\npuppy> echo a$/)
+      expect(await run(hand, 'b')).toContain('\nab\n')
+    })
+  })
+
+  it('the kernel\'s own messages too', async () => {
+    const { out } = await session(['sleep 50 | oops null &\n', '', 'echo a\n'])
+    expect(out).toMatch(/\]\npuppy> \noops\[\d\]: page fault [^\n]*\npuppy> /)
+  })
+
+  it('a program left behind gets no keys', async () => {
+    const { answers } = await session(lines('cat &', 'sh &', 'cat | upper &', 'echo mine', 'sleep 50', 'ps'))
+    expect(answers.join('')).toContain('mine\n')
+    expect(answers.at(-2)).not.toMatch(/ cat\n| upper\n| sh\n[^]* sh\n/)
   })
 })

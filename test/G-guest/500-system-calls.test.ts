@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { facts, systemCallNumber, systemCalls } from '../../generated/puppy/calls.ts'
+import { STRING_LIMIT } from '../../generated/puppy/numbers.ts'
 import { BareKernel, lines, session } from '../support/puppy.ts'
 
 describe('G:501 the list', () => {
@@ -33,15 +34,15 @@ describe('G:502 the guard', () => {
 
   it('ends who points at the kernel, and nobody else', async () => {
     const { answers, status } = await session(lines('oops pointer', 'echo still here'))
-    expect(answers.slice(0, 2)).toEqual(['', 'still here\n'])
+    expect(answers.slice(0, 2)).toEqual(['oops[2]: bad pointer 0xc0000000\n', 'still here\n'])
     expect(status).toBe(0)
   })
 
   it('cuts strings that are too long', () => {
     const from = 0xc0700000
-    bare.machine.physical.fill(from - 0xc0000000, 300, 65)
+    bare.machine.physical.fill(from - 0xc0000000, 2 * STRING_LIMIT, 65)
     bare.call('copy_string', { eax: from, edx: bare.at('program_name') })
-    const copied = bare.machine.physical.readBytes(bare.at('program_name') - 0xc0000000, 129)
-    expect(copied.indexOf(0)).toBe(127)
+    const copied = bare.machine.physical.readBytes(bare.at('program_name') - 0xc0000000, STRING_LIMIT + 1)
+    expect(copied.indexOf(0)).toBe(STRING_LIMIT - 1)
   })
 })

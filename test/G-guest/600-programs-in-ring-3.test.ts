@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Machine } from '../../generated/emulator/index.ts'
 import { USER_STACK_TOP, USER_TEXT } from '../../generated/puppy/numbers.ts'
 import { assemblePrograms, programsIn } from '../../generated/puppy/user/programs.ts'
-import { BareKernel } from '../support/puppy.ts'
+import { BareKernel, lines, session } from '../support/puppy.ts'
 
 const image = assemblePrograms()
 const at = (name: string): number => image.symbols.get(name)!
@@ -60,6 +60,16 @@ describe('G:603 telling', () => {
     const result = library(name, eax, edx)
     expect(result.printed).toBe(printed)
     expect(result.eax).toBe(eax)
+  })
+})
+
+describe('G:603 complaints', () => {
+  it('do not go into a pipe', async () => {
+    const { answers } = await session(lines('oops what | wc', 'crash what | wc', 'nosuch | wc', 'kill 99 | wc'))
+    for (const [i, text] of [/^kinds: null/, /^kinds: panic/, /^nosuch: no such/, /^there is no such group/].entries()) {
+      expect(answers[i]).toMatch(text)
+      expect(answers[i]).toMatch(/\n0 lines, 0 bytes\n$/)
+    }
   })
 })
 

@@ -35,6 +35,10 @@ describe('G:651 keys', () => {
     ['a function key', 'echo a\x1b[13~b', 'ab'],
     ['a modified arrow', 'echo ac\x1b[1;5Db', 'abc'],
     ['a letter with Alt', 'echo a\x1bxb', 'ab'],
+    ['rubout of a character of several bytes', 'echo añ€\x7f\x7fb', 'ab'],
+    ['moving over characters of several bytes', `echo ñ€${LEFT}${LEFT}x${RIGHT}y`, 'xñy€'],
+    ['Delete of one', `echo añb${LEFT}${LEFT}\x1b[3~`, 'ab'],
+    ['rubout never eats the prompt', 'é\x7f\x7f\x7fecho b', 'b'],
     ['escape and cancel', 'junk\x1b[\x03\x15echo a', 'a'],
   ])('%s', async (_name, keys, said) => {
     expect(await answers(keys)).toContain(said)
@@ -42,12 +46,15 @@ describe('G:651 keys', () => {
 
   it('Delete before the last character redraws', async () => {
     const { out } = await session([`echo ab${LEFT}\x1b[3~\n`])
-    expect(out).toContain('\rpuppy> echo a\x1b[K\n')
+    expect(out).toContain('\r\x1b[Jpuppy> echo a\n')
   })
 
-  it('a line has its limit', async () => {
-    const said = await answers(`echo ${'z'.repeat(300)}`)
-    expect(said[0]).toBe('z'.repeat(115))
+  it('a line has its limit, and says so', async () => {
+    const most = `echo ${'z'.repeat(495)}`
+    const { answers: all } = await session([`${most}\n`, `${most}y\n`, `${most}yy\x7fx\x7f\n`])
+    expect(all[0]).toBe(`${'z'.repeat(495)}\n`)
+    expect(all[1]).toBe('that line is too long: 500 bytes fit\n')
+    expect(all[2]).toBe(`${'z'.repeat(494)}\n`)
   })
 
   it('Enter is 13 or 10', async () => {

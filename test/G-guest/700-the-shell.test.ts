@@ -19,7 +19,67 @@ describe('G:701 the loop', () => {
   })
 })
 
-describe('G:702 to G:704 lines', () => {
+describe('G:702 signs and quotes', () => {
+  it.each([
+    ["echo 'a | b' \"c;d\"", 'a | b c;d\n'],
+    ["echo \"it's\" 'a \"b\"'", `it's a "b"\n`],
+    ["'ec'ho joined", 'joined\n'],
+    ["echo 'a && b' | upper", 'A && B\n'],
+    ['echo "open', 'a quote is not closed\n'],
+    ['echo x > y', 'there are no files to redirect to; join programs with |\n'],
+    ['wc < y', 'there are no files to redirect to; join programs with |\n'],
+    ['echo "a > b"', 'a > b\n'],
+    ['a || b', 'there is no ||, only && and ;\n'],
+    ['echo $HOME *', '$HOME *\n'],
+  ])('%s', async (line, said) => {
+    expect((await session(lines(line))).answers[0]).toBe(said)
+  })
+
+  it('are remembered as they were typed', async () => {
+    const { answers } = await session(lines("echo 'a | b'; echo c", 'history'))
+    expect(answers[1]).toContain("   1  echo 'a | b'; echo c\n")
+  })
+})
+
+describe('G:703 a line', () => {
+  it.each([
+    ['echo a; echo b', 'a\nb\n'],
+    ['echo a;', 'a\n'],
+    ['; echo a ;; echo b', 'a\nb\n'],
+    ['echo a && echo b && echo c', 'a\nb\nc\n'],
+    ['kill 99 && echo b && echo c; echo d', 'there is no such group\nd\n'],
+    ['echo a | crash no && echo b', /^kinds: [^\n]*\n$/],
+    ['crash no | upper && echo b', /^kinds: [^\n]*\nb\n$/],
+    ['oops null && echo b', /^oops[^\n]*\n$/],
+    ['nosuch && echo b', /^nosuch[^\n]*\n$/],
+    ['history | wc', '1 lines, 19 bytes\n'],
+  ])('%s', async (line, said) => {
+    const [answer] = (await session(lines(line))).answers
+    if (typeof said === 'string') expect(answer).toBe(said)
+    else expect(answer).toMatch(said)
+  })
+
+  it('leaves behind what an & ends, and goes on', async () => {
+    const { answers } = await session(lines('sleep 50 & echo b', 'sleep 90'))
+    expect(answers[0]).toBe('[2]\nb\n')
+    expect(answers[1]).toBe('[2] ended\n')
+  })
+
+  it('ends with a ^C', async () => {
+    const { out } = await session(['sleep 90000; echo rest\n', '\x03', 'echo next\n'])
+    expect(out).not.toMatch(/^rest\n/m)
+    expect(out).toContain('\nnext\n')
+  })
+
+  it('exit leaves a shell, the first one with the machine', async () => {
+    const { out, status } = await session(lines('sh', 'exit', 'ps', 'exit', 'echo never'))
+    expect(out.match(/ sh\n/g)).toHaveLength(2)
+    expect(out).not.toMatch(/^never\n/m)
+    expect(status).toBe(0)
+  })
+})
+
+describe('G:704 to G:706 pipelines', () => {
   it('pipelines, however they are spaced', async () => {
     const { answers } = await session(lines('  echo a b|upper  |  cat  '))
     expect(answers[0]).toBe('A B\n')
@@ -41,7 +101,7 @@ describe('G:702 to G:704 lines', () => {
   })
 })
 
-describe('G:705 history', () => {
+describe('G:707 history', () => {
   it('is numbered, oldest first', async () => {
     const { answers } = await session(lines('echo a', 'history'))
     expect(answers[1]).toBe('   1  echo a\n   2  history\n')
