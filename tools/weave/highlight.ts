@@ -27,7 +27,7 @@ const most = 12_000
 export class Colourist {
   private readonly file: string
   private readonly known = new Map<string, string[]>()
-  private readonly used = new Set<string>()
+  private readonly noted = new Set<string>()
   private readonly pairs = new Set<string>()
   private shiki?: Highlighter
   private changed = false
@@ -81,14 +81,14 @@ export class Colourist {
 
   /** Notes the pairs of colours of a block that this weave meets for the first time. */
   private meet(key: string, lines: string[]): string[] {
-    if (this.used.has(key)) return lines
-    this.used.add(key)
-    for (const line of lines) this.noteColours(line)
+    this.noteColours(lines.join(''), key)
     return lines
   }
 
-  /** Notes the colours in HTML that an earlier weave made. */
-  noteColours(html: string): void {
+  /** Notes the colours in HTML that was made before, once for each key. */
+  noteColours(html: string, key: string): void {
+    if (this.noted.has(key)) return
+    this.noted.add(key)
     for (const [, name] of html.matchAll(/class="(k[0-9a-f]+-[0-9a-f]+)"/g)) this.pairs.add(name)
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { findRoot } from '../tangle/chapters.ts'
 import { format } from '../tangle/diagnostics.ts'
 import { explain, tell } from '../tangle/door.ts'
+import { Live } from './live.ts'
 import { reweave, serve } from './serve.ts'
 import { Weaver, type Weave } from './site.ts'
 
@@ -32,11 +33,17 @@ async function serveSite(options: { port: string }): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     program.error(`error: '${options.port}' is no port`)
   }
-  const weaver = new Weaver(root)
-  await weaveOnce(weaver, false)
-  const server = await serve(dist, port)
+  const weaver = new Weaver(root, dist, true)
+  const live = new Live()
+  live.tell(await weaveOnce(weaver, false))
+  const server = await serve(dist, port, live)
+  weaver.keep()
   process.stdout.write(`the journey is at http://localhost:${server.port}/\n`)
+  let idle: NodeJS.Timeout | undefined
   reweave(root, weaver, (ms, weave) => {
+    live.tell(weave)
+    clearTimeout(idle)
+    idle = setTimeout(() => weaver.keep(), 3000)
     if (weave instanceof Error) process.stderr.write(`${explain(weave)}\n`)
     else report(weave, ms)
   })

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { basename, dirname, join, sep } from 'node:path'
 import sirv from 'sirv'
 import { Folders } from '../tangle/folders.ts'
+import { Live } from './live.ts'
 import { themeFolder, type Weave, type Weaver } from './site.ts'
 
 /** A status and what it says. */
@@ -17,9 +18,10 @@ const endings = ['', '.html', '.htm', '/index.html', '/index.htm']
 
 /**
  * Starts the server, on this machine's own address alone. Resolves with its
- * port; rejects if it cannot listen. Port 0 asks for any free one.
+ * port; rejects if it cannot listen. Port 0 asks for any free one. At /live
+ * pages that were woven for it hear of each new weave.
  */
-export function serve(out: string, port: number): Promise<{ port: number, close(): void }> {
+export function serve(out: string, port: number, live = new Live()): Promise<{ port: number, close(): void }> {
   const files = sirv(out, { dev: true, etag: true })
   const server = createServer((request, response) => {
     const refuse = ([status, text]: Refusal): void => {
@@ -27,13 +29,14 @@ export function serve(out: string, port: number): Promise<{ port: number, close(
     }
     const wrong = whatIsWrongWith(request, out)
     if (wrong) refuse(wrong)
+    else if (request.url === '/live') live.listen(response)
     else files(request, response, () => refuse([404, 'No such page']))
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => {
       const address = server.address() as { port: number }
-      resolve({ port: address.port, close: () => server.close() })
+      resolve({ port: address.port, close: () => { live.close(); server.close() } })
     })
   })
 }
@@ -66,7 +69,7 @@ function leadsOut(out: string, path: string): boolean {
   }
 }
 
-/** Calls `done` after each weave that a change of the chapters or of the theme set off. */
+/** Calls `done` after each weave that a change of the chapters or of the site's own programs set off. */
 export function reweave(root: string, weaver: Weaver, done: (ms: number, weave: Weave | Error) => void): () => void {
   let busy = Promise.resolve()
   const again = async (): Promise<void> => {
@@ -75,7 +78,7 @@ export function reweave(root: string, weaver: Weaver, done: (ms: number, weave: 
     done(performance.now() - start, weave)
   }
   const changed = (): void => { busy = busy.then(again) }
-  const all = [new Folders(root, ['journey'], changed), new Folders(dirname(themeFolder), [basename(themeFolder)], changed)]
+  const all = [new Folders(root, ['journey'], changed), new Folders(dirname(themeFolder), [basename(themeFolder), 'src'], changed)]
   for (const folders of all) folders.watch()
   return () => { for (const folders of all) folders.close() }
 }

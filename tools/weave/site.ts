@@ -69,6 +69,7 @@ export class Weaver {
    * Before each chapter `progress` is told how many are done, and of how many.
    */
   async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
+    const programs = scripts()
     const { book, files, texts, errors } = await read(this.root)
     const site = modelOf(book, texts, files, this.facts)
     const around = linkedTo(site)
@@ -85,17 +86,22 @@ export class Weaver {
     for (const file of files) this.frame(site, await this.whole(site, file, around), written)
     this.redirects(site, written)
     if (edition) this.edition(site, written)
-    await this.theme(written)
+    await this.theme(await programs, written)
     this.removeOld(edition)
-    for (const kept of [this.colourist, this.facts, this.bodies, this.wholes]) kept.save()
+    if (!this.live) this.keep()
     return { pages: site.pages.length + files.length + 4, written, errors }
+  }
+
+  /** Writes what the next start need not make again. While someone waits for a page it can wait. */
+  keep(): void {
+    for (const kept of [this.colourist, this.facts, this.bodies, this.wholes]) kept.save()
   }
 
   private async chapter(site: Site, page: Page, around: string): Promise<Body> {
     const key = hashOf(page.text, page.url, around, standing(site, page))
     const known = this.bodies.get(key)
     if (known) {
-      this.colourist.noteColours(known.html)
+      this.colourist.noteColours(known.html, key)
       return known
     }
     const out = new Diagnostics()
@@ -107,7 +113,7 @@ export class Weaver {
     const key = hashOf(file.path, textOf(file), around)
     const known = this.wholes.get(key)
     if (!known) return this.wholes.set(key, await wholeFile(site, file, this.colourist))
-    this.colourist.noteColours(known.body)
+    this.colourist.noteColours(known.body, key)
     return known
   }
 
@@ -131,12 +137,12 @@ export class Weaver {
     }
   }
 
-  private async theme(written: string[]): Promise<void> {
+  private async theme(programs: Map<string, string>, written: string[]): Promise<void> {
     const style = readFileSync(join(themeFolder, 'style.css'), 'utf8')
     const faces = await fonts(join(this.root, '.cache', 'fonts'))
     this.write('style.css', faces.map(({ rule }) => rule).join('') + style + this.colourist.styles(), written)
     for (const { name, bytes } of faces) this.write(join('fonts', name), bytes, written)
-    for (const [name, text] of await scripts()) this.write(name, text, written)
+    for (const [name, text] of programs) this.write(name, text, written)
     copyFileSync(join(themeFolder, 'icon.svg'), join(this.out, 'icon.svg'))
   }
 
