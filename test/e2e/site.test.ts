@@ -219,6 +219,32 @@ describe.skipIf(!there)('the site in a browser', () => {
     expect(copied).not.toContain(await figure.locator('.around .l').first().textContent())
   })
 
+  it('searches tags, names and text, from the key to the page', async () => {
+    await open(device)
+    await page.keyboard.press('/')
+    const hits = page.locator('.search .hits a')
+    await page.keyboard.type('h:205')
+    await hits.first().waitFor()
+    expect(await hits.first().innerText()).toContain('H:205')
+    await page.locator('.search input').fill('tryDeliverInterrupt')
+    await page.locator('.hits b', { hasText: /^tryDeliverInterrupt$/ }).waitFor()
+    await page.locator('.search input').fill('the stack of the Guest is forged')
+    await page.locator('.hits mark').first().waitFor()
+    await page.locator('.search input').fill('zzyzxquux')
+    await page.locator('.hits li', { hasText: 'Nothing' }).waitFor()
+    await page.locator('.search input').fill('H:205')
+    await page.locator('.hits b', { hasText: /^H:205$/ }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/200-interrupts-and-traps.html#h-205$/)
+  })
+
+  it('previews a tag that is pointed at', async () => {
+    await open('/H-host/200-interrupts-and-traps.html')
+    await page.locator('.text a[data-tag="H:010"]').first().hover()
+    await page.locator('.preview', { hasText: 'H:010' }).waitFor()
+  })
+
   it('leaves arrows alone while text is being selected', async () => {
     await open(device)
     await page.keyboard.press('Shift+ArrowRight')

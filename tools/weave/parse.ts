@@ -21,6 +21,8 @@ export interface Section {
   anchor: string
   /** Line of the heading, 1-based. */
   line: number
+  /** The sentence it begins with, where it begins with prose. */
+  first: string
 }
 
 export interface Parsed {
@@ -65,11 +67,18 @@ export function factsOf(text: string, kept: Kept<Facts>): Facts {
   return kept.set(key, facts)
 }
 
-/** Ids are made of what was typed; titles are shown as they are printed. */
+/** Ids are made of what was typed; titles and first sentences are shown as they are printed. */
 function retitle(tree: Root, sections: Section[]): void {
   let next = 0
-  visit(tree, 'heading', (heading) => { sections[next++].title = titleOf(toString(heading)) })
+  visit(tree, 'heading', (heading, index, parent) => {
+    const section = sections[next++]
+    section.title = titleOf(toString(heading))
+    const below = parent?.children.slice(index! + 1).find((node) => node.type !== 'blockquote')
+    if (below?.type === 'paragraph') section.first = firstSentence(toString(below))
+  })
 }
+
+const firstSentence = (text: string) => (/^.*?[.!?:](?=\s|$)/s.exec(text)?.[0] ?? text).replace(/\s+/g, ' ')
 
 /** A paragraph that is nothing but emphasis, right under the title. */
 function summaryOf({ children: [title, first] }: Root): Emphasis | undefined {
@@ -120,7 +129,7 @@ function sectionOf(heading: Heading): Section {
   const title = titleOf(text)
   const id = slug(match ? match[1] : text) || 'section'
   const { line } = heading.position!.start
-  return { depth: heading.depth, tag: match?.[1], title, id, anchor: anchorOf(text), line }
+  return { depth: heading.depth, tag: match?.[1], title, id, anchor: anchorOf(text), line, first: '' }
 }
 
 const titleOf = (text: string) => tagged.exec(text)?.[2] || text

@@ -8,6 +8,7 @@ import { renamedChapters } from '../tangle/renamed.ts'
 import { read } from '../tangle/tangle.ts'
 import { sectionName } from './block.ts'
 import { closing, opening } from './chapter.ts'
+import { dataScript, searchNames, tagPreviews } from './data.ts'
 import { fonts } from './fonts.ts'
 import { Colourist } from './highlight.ts'
 import { home } from './home.ts'
@@ -21,6 +22,7 @@ import type { Facts } from './parse.ts'
 import { neighbourhood, surroundings } from './places.ts'
 import { redirect } from './redirects.ts'
 import { scripts } from './scripts.ts'
+import { searchIndex, type Indexed } from './search.ts'
 import { wholeFile } from './whole-file.ts'
 
 /** The site's look stands beside the tools, whatever book is woven. */
@@ -47,6 +49,7 @@ export class Weaver {
   private readonly facts: Kept<Facts>
   private readonly bodies: Kept<Body>
   private readonly wholes: Kept<Frame>
+  private index?: Map<string, Buffer>
   /** The text of every page as it stands on disk, once it was looked at. */
   private readonly last = new Map<string, string | Buffer>()
   /** What this weave has made, changed or not. */
@@ -75,16 +78,21 @@ export class Weaver {
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
+    const chapters: Indexed[] = []
     for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
       const { title, html, errors: wrong } = await this.chapter(site, page, around)
       const body = `${opening(site, page, title)}\n<div class="text">${html}</div>\n${closing(site, page)}`
+      chapters.push({ url: page.url, html: `<html lang="en"><body>${body}</body></html>` })
       this.frame(site, { url: page.url, title: page.title, body, page }, written)
       errors.push(...wrong)
     }
     for (const file of files) this.frame(site, await this.whole(site, file, around), written)
     this.redirects(site, written)
+    this.data('tags', tagPreviews(site), written)
+    this.data('names', searchNames(site), written)
+    await this.search(chapters, written)
     if (edition) this.edition(site, written)
     await this.theme(await programs, written)
     this.removeOld(edition)
@@ -137,6 +145,19 @@ export class Weaver {
     }
   }
 
+  private data(name: string, value: unknown, written: string[]): void {
+    this.write(`data/${name}.js`, dataScript(name, value), written)
+  }
+
+  /** While someone writes, the index of the last start serves; to make it anew takes a second. */
+  private async search(chapters: Indexed[], written: string[]): Promise<void> {
+    if (this.index === undefined || !this.live) {
+      const key = hashOf(...chapters.map(({ html }) => html))
+      this.index = await searchIndex(() => chapters, key, join(this.root, '.cache', 'pagefind'))
+    }
+    for (const [path, bytes] of this.index) this.write(join('pagefind', path), bytes, written)
+  }
+
   private async theme(programs: Map<string, string>, written: string[]): Promise<void> {
     const style = readFileSync(join(themeFolder, 'style.css'), 'utf8')
     const faces = await fonts(join(this.root, '.cache', 'fonts'))
@@ -149,7 +170,7 @@ export class Weaver {
   /** Pages of chapters that are no more go; without the edition, its own stay. */
   private removeOld(edition: boolean): void {
     const pages = (readdirSync(this.out, { recursive: true }) as string[]).filter((path) =>
-      /\.(html|md|js|woff2)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
+      /\.(html|md|js|woff2|pf_\w+)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
     for (const path of pages) {
       if (this.made.has(path)) continue
       rmSync(join(this.out, path))
