@@ -320,7 +320,8 @@ const steps: Maker = (r) => {
   if (op[0] === 0x9d) s.push(2 | r.below(2) << 8)
   if (r.one(2)) s.eflags |= 0x100
   if (r.one(2)) {
-    s.setField(FIELD.dr0, CODE + r.below(3))
+    // QEMU lets a breakpoint strike right behind a load of SS; the manual does not (3B, 17.3.1.1)
+    s.setField(FIELD.dr0, CODE + r.below(op[0] === 0x8e ? 2 : 3))
     s.setField(FIELD.dr7, 0x402)
   }
   return s.case(`${op.map(hex).join(' ')} stepping, eflags ${hex(s.eflags)}`)
