@@ -39,6 +39,7 @@ function recipe(key: string, r: Random): Form[] {
 
 const EXTRA: Record<string, number[]> = {
   tooLong: Array.from({ length: 15 }, () => 0x3e), invalid: [0x0f, 0xff],
+  'addressLinear.n.a16': [0x67, 0x0f, 0x01, 0x3f],
 }
 
 /** Instructions that go on to the next one, and rarely fault. */
