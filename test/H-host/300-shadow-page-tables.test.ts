@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import {
   PAE, TWO_LEVEL, formatOf, leafOffset, middleOffset, topOffset,
 } from '../../generated/host/page-tables/format.ts'
-import { findSpte, makeSpte, setShadow } from '../../generated/host/page-tables/shadow.ts'
+import { setShadow } from '../../generated/host/page-tables/leaves.ts'
+import { findSpte, makeSpte } from '../../generated/host/page-tables/shadow.ts'
 import { initGuestPagetable } from '../../generated/host/page-tables.ts'
 import { makeGuest, makeWorld, P, RW } from './guest-world.ts'
 
