@@ -4,6 +4,7 @@ import { FAULT } from '../generated/emulator/state/fault.ts'
 import { readFlags } from '../generated/emulator/state/flags.ts'
 import { Machine, type SegmentValue } from '../generated/emulator/index.ts'
 import { createInterpreter } from '../generated/emulator/run/loop.ts'
+import { Regions } from '../generated/emulator/run/regions.ts'
 import { loadSegment } from '../generated/emulator/protection/segments.ts'
 import {
   CR2, EIP, RAM_BASE, SHADOW, STOP, type Core,
@@ -74,7 +75,7 @@ export class Subject {
     this.home = this.kernelSegments()
     const blocks = new Blocks(this.core)
     this.core.codeWrite = blocks.codeWrite
-    this.execute = createInterpreter(this.core, blocks)
+    this.execute = createInterpreter(this.core, blocks, new Regions(this.core, blocks, 'interpreted'))
     this.data = this.core.u8.subarray(RAM_BASE, RAM_BASE + DATA_SIZE)
     cpu.onTrap = (vector) => { this.trapped = vector }
   }

@@ -12,6 +12,8 @@ const cpu = (registers: Record<string, number>, faultAddress = 0) => ({
   reg: (name: string) => registers[name] ?? 0, faultAddress,
 }) as unknown as LgCpu
 const nobody = cpu({})
+const translation = { regions: 2, made: 3, modules: 1, bytes: 5000, spent: 12.3, longest: 12.3,
+  exits: { 'read missed': 4, 'slice ends': 7, 'rare case': 0 } }
 
 describe('D:300 statistics', () => {
   it('count worlds, traps, calls, interrupts and time', () => {
@@ -30,7 +32,7 @@ describe('D:300 statistics', () => {
     stats.hypercall(nobody, null)
     stats.interrupt(nobody, 0)
     const table = statsTable(stats,
-      { instructions: 6_000_000, elapsed: 5e6, asleep: 1e6 })
+      { instructions: 6_000_000, elapsed: 5e6, asleep: 1e6, translation })
     expect(table).toEqual([
       'elapsed                          5.000 s',
       '  in the Guest                   3.000 s',
@@ -38,6 +40,11 @@ describe('D:300 statistics', () => {
       '  asleep                         1.000 s',
       'instructions                   6,000,000  '
         + '2.0 million a second in the Guest',
+      'regions in use                         2  5,000 bytes; 3 made',
+      '  modules compiled                     1  12 ms, the longest pause 12.3 ms',
+      'regions left                          11',
+      '  slice ends                           7',
+      '  read missed                          4',
       'world switches                         3',
       'hypercalls                         1,235',
       '  SET_PTE                          1,234',
@@ -95,7 +102,7 @@ describe('D:300 observers', () => {
   const make = (stats: boolean, trace: boolean) => {
     const platform = new FakePlatform()
     const observers = new Observers({ stats, trace } as Plan,
-      { instructions: 7 }, platform)
+      { instructions: 7, translation }, platform)
     return { platform, observers }
   }
 

@@ -4,7 +4,7 @@ import { Cases } from '../../conformance/cases.ts'
 import { Decoder, SHORT } from '../../generated/emulator/decode/decode.ts'
 import { CODE, tinyMachine } from '../support/tiny-machine.ts'
 import { EIP, SECOND, SplitPages } from './support/split-pages.ts'
-import { allForms } from './support/two-printers.ts'
+import { allForms } from './support/forms.ts'
 
 const run = (m: ReturnType<typeof tinyMachine>, at = CODE) => {
   m.cpu.eip = at

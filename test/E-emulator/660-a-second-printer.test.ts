@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Body, Bytes, moduleOf } from '../../generated/emulator/print/module.ts'
+import { Body, Bytes, Imports, moduleOf } from '../../generated/emulator/print/module.ts'
 
 function leb(n: number, kind: 'signed' | 'unsigned'): number[] {
   const bytes = new Bytes()
@@ -25,18 +25,19 @@ describe('E:662 numbers of any length', () => {
 
 describe('E:664 a module around it', () => {
   test('reads the memory it is given and calls who it imports', () => {
-    const body = new Body()
+    const imports = new Imports()
+    const body = new Body(imports)
     body.get(0)
     body.memory('i32.load', 8)
     body.tee(1)
     body.get(1)
     body.call('twice', 2)
-    const bytes = moduleOf(body, 1)
+    const bytes = moduleOf(imports, [{ body, parameters: 1, locals: 1 }])
     expect(WebAssembly.validate(bytes)).toBe(true)
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
     new Int32Array(memory.buffer)[3] = 21
     const twice = (x: number, y: number) => x + y
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { m: memory }, h: { twice } })
-    expect((exports.f as (at: number) => number)(4)).toBe(42)
+    expect((exports['0'] as (at: number) => number)(4)).toBe(42)
   })
 })

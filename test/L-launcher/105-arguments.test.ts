@@ -17,7 +17,7 @@ describe('L:105 arguments', () => {
   it('boots Puppy when there is nothing to say', () => {
     expect(plan('')).toEqual({ memory: 32 * MB, kernel: null,
       kernelArguments: [], initrd: null, devices: [], verbose: false,
-      deterministic: false, era: null, stats: false, trace: false })
+      deterministic: false, engine: 'translated', era: null, stats: false, trace: false })
     expect(plan('--memory 16 -v')).toMatchObject(
       { memory: 16 * MB, kernel: null, verbose: true })
   })

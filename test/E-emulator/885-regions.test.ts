@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { type Assembler, eax, ebx, ecx, edx, esi, esp, mem } from '../../generated/assembler/index.ts'
+import type { Engine } from '../../generated/emulator/index.ts'
+import { CODE, tinyMachine } from '../support/tiny-machine.ts'
+
+const hot = (program: (a: Assembler) => void, engine: Engine = 'translated') => {
+  const machine = tinyMachine(program, { engine })
+  expect(machine.cpu.run(1e8).reason).toBe('halt')
+  return machine
+}
+const counting = (a: Assembler) => {
+  const top = a.label()
+  a.mov(ecx, 2_000_000).xor(eax, eax).bind(top).add(eax, ecx).xor(eax, 0x55).dec(ecx).jne(top).hlt()
+}
+
+describe('E:860 where it is hot', () => {
+  test('a loop of two million rounds is translated, and comes to the same', () => {
+    const [one, two] = [hot(counting), hot(counting, 'interpreted')]
+    expect(one.cpu.translation.regions).toBe(1)
+    expect(two.cpu.translation.made).toBe(0)
+    expect([one.cpu.reg(0), one.cpu.instructions]).toEqual([two.cpu.reg(0), two.cpu.instructions])
+  })
+  test('what runs a few times is not', () => {
+    const { cpu } = hot((a) => {
+      const top = a.label()
+      a.mov(ecx, 900).bind(top).dec(ecx).jne(top).hlt()
+    })
+    expect(cpu.translation.made).toBe(0)
+  })
+})
+
+describe('E:867 into calls, and back', () => {
+  test('a small function is part of the loop that calls it', () => {
+    const { cpu } = hot((a) => {
+      const [top, f] = [a.label(), a.label()]
+      a.mov(ecx, 500_000).xor(eax, eax).bind(top).call(f).call(f).dec(ecx).jne(top).hlt()
+      a.bind(f).add(eax, ecx).ret()
+    })
+    const { exits, regions } = cpu.translation
+    expect(regions).toBeGreaterThan(0)
+    expect(exits['computed jump or return']).toBeLessThan(50)
+  })
+  test('a return that was meddled with goes where the stack says', () => {
+    const { cpu } = hot((a) => {
+      const [top, f, other, back] = [a.label(), a.label(), a.label(), a.label()]
+      a.mov(ecx, 300_000).xor(ebx, ebx).bind(top).call(f).inc(ebx)
+      a.bind(other).dec(ecx).jne(top).hlt()
+      a.bind(f).test(ecx, 15).jne(back).mov(mem(esp).dword, other).bind(back).ret()
+    })
+    expect(cpu.reg(3)).toBe(300_000 - 300_000 / 16)
+    expect(cpu.translation.exits['computed jump or return']).toBeGreaterThan(10_000)
+  })
+})
+
+describe('E:889 dropping', () => {
+  test('a loop that changes one of its instructions a hundred thousand rounds later runs the new one', () => {
+    const program = (a: Assembler) => {
+      const [top, there, go] = [a.label(), a.label(), a.label()]
+      a.mov(ecx, 400_000).xor(eax, eax).bind(top)
+      a.cmp(ecx, 200_000).jne(go).mov(mem(there, 2).byte, 7)
+      a.bind(go).bind(there).add(eax, 1).dec(ecx).jne(top).hlt()
+    }
+    const { cpu } = hot(program)
+    expect(cpu.reg(0)).toBe(200_000 + 200_000 * 7)
+    expect(cpu.translation.made).toBeGreaterThan(1)
+  })
+  test('a page that is written again and again is left to the interpreter', () => {
+    const { cpu } = hot((a) => {
+      const [outer, top, there] = [a.label(), a.label(), a.label()]
+      a.mov(edx, 60).bind(outer).mov(ecx, 100_000).bind(top).bind(there).add(eax, 1).dec(ecx).jne(top)
+      a.mov(mem(there, 2).byte, 3).dec(edx).jne(outer).hlt()
+    })
+    expect(cpu.translation.made).toBeLessThan(12)
+  })
+  test('bytes that come from outside are new code as well', () => {
+    const machine = tinyMachine(counting)
+    machine.cpu.run(1_000_000)
+    expect(machine.cpu.translation.regions).toBe(1)
+    machine.physical.writeBytes(CODE, machine.physical.readBytes(CODE, 16))
+    expect(machine.cpu.translation.regions).toBe(0)
+    expect(machine.cpu.run(1e8).reason).toBe('halt')
+  })
+})
+
+describe('E:877 counting', () => {
+  test('budgets end at the instruction, whatever is translated', () => {
+    const machine = tinyMachine(counting)
+    let expected = 0
+    for (const budget of [400_000, 1, 7, 64, 65, 1000, 99_999, 3, 131_072]) {
+      expected += budget
+      machine.cpu.run(budget)
+      expect(machine.cpu.instructions).toBe(expected)
+    }
+  })
+  test('a timer strikes at the instruction', () => {
+    const eips = (['translated', 'interpreted'] as const).map((engine) => {
+      const { cpu } = tinyMachine((a) => {
+        const top = a.label()
+        a.bind(top).inc(eax).add(esi, eax).jmp(top)
+      }, { engine })
+      cpu.run(500_000)
+      return [123_457, 5, 77_001].map((n) => {
+        cpu.setTimer(n, 40)
+        cpu.run(200_000)
+        return [cpu.eip, cpu.reg(0), cpu.pending()]
+      })
+    })
+    expect(eips[0]).toEqual(eips[1])
+  })
+})

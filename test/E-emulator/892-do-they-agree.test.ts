@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { Blocks } from '../../generated/emulator/decode/blocks.ts'
+import { Machine } from '../../generated/emulator/index.ts'
+import { Imports, moduleOf } from '../../generated/emulator/print/module.ts'
+import { localName, printRegion } from '../../generated/emulator/print/region.ts'
+import { textOf } from '../../generated/emulator/print/text.ts'
+import { Follower } from '../../generated/emulator/run/follow.ts'
+import { MODE } from '../../generated/emulator/state/state.ts'
+import { Programs } from './support/programs.ts'
+import { TwoEngines } from './support/two-engines.ts'
+
+/** A few here; TwoEngines runs as many as one likes. */
+const PROGRAMS = 120
+const SEED = 892
+
+describe('E:892 two engines, one machine', () => {
+  test(`random programs leave the same bytes behind, seed ${SEED}`, () => {
+    const programs = new Programs(SEED)
+    const two = new TwoEngines(SEED)
+    for (let i = 0; i < PROGRAMS; i++) two.run(programs.make())
+    const { differences, regions, exits } = two.report
+    console.log(`seed ${SEED}: ${PROGRAMS} programs, ${regions} regions, left ${JSON.stringify(exits)}`)
+    expect(differences).toEqual([])
+    expect(regions).toBeGreaterThan(PROGRAMS / 3)
+  }, 120000)
+})
+
+describe('E:894 one loop, four times', () => {
+  test('the text in the chapter is what is printed', () => {
+    const { cpu: { core }, physical } = new Machine({ ramBytes: 1 << 20 })
+    physical.writeBytes(0x1000, Uint8Array.of(0x03, 0x06, 0x83, 0xc6, 0x04, 0x49, 0x75, 0xf8, 0xf4))
+    const blocks = new Blocks(core)
+    blocks.find(0x1000, 0)
+    const imports = new Imports()
+    const [first] = new Follower(core, blocks).graph(0x1000, 0x1000, core.i32[MODE])!
+    const printed = words(textOf(moduleOf(imports, [printRegion(imports, first)]), localName).join(' '))
+    const chapter = readFileSync(new URL('../../journey/E-emulator/892-do-they-agree.md', import.meta.url), 'utf8')
+    const told = /^```wat\n(.*?)^```/ms.exec(chapter)![1].replace(/;;.*$/gm, '').split('...')
+    let at = 0
+    for (const piece of told.map(words)) {
+      at = printed.indexOf(piece, at)
+      expect(at, piece).toBeGreaterThan(0)
+      at += piece.length
+    }
+  })
+})
+
+const words = (text: string) => text.split(/\s+/).filter((word) => word !== '').join(' ')

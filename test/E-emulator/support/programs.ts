@@ -1,0 +1,184 @@
+/**
+ * Random programs with loops, calls and jumps, for one page of code and the
+ * beginning of the next. Whatever faults in them goes on behind: the handlers
+ * move the return address by two bytes.
+ */
+import { Cases } from '../../../conformance/cases.ts'
+import { Random } from '../../../conformance/random.ts'
+import { Decoder } from '../../../generated/emulator/decode/decode.ts'
+import type { Form } from '../../../generated/emulator/isa/forms.ts'
+import { allForms, integerForms } from './forms.ts'
+
+export const CODE = 0x30000
+/** Counters of loops, a word each. */
+const COUNTERS = 0x500
+const TABLE = 0x21000
+const MODE = 0x0f
+const ESP = 4
+
+/** Instructions that go on to the next one, and rarely fault. */
+const GENTLE = /^(mov|lea|movzx|movsx|add|sub|and|or|xor|cmp|test|inc|dec|neg|not|adc|sbb|sh[lr]|sar|sh[lr]d|ro[lr]|rc[lr]|imul|imul2|imul3|mul|div|idiv|xchg|xadd|cmpxchg|bswap|bt[src]?|bs[fr]|set|cmov|cbw|cwd|clc|stc|cmc|lahf|sahf|cld)/
+const UNGENTLE = /^(movTo|movFrom|movs\d|popf|popSeg|push[SF])/
+/** What may leave for somewhere else, or stop the machine. */
+const WILD = /^(hlt|iret|far|sys|int|call|jmp|j[a-z]+$|ret|loop|lldt|ltr|lgdt|lidt|lmsw|movTo|popSegment|loadFar|wrmsr|ud|bound|cpuid|rdtsc|in$|out$|ins|outs|enter|leave|popf|cli|sti|clts|arpl|rdpmc|rdmsr|sti|invlpg|popa|pusha|pop|push|std)/
+
+const gentle = integerForms().filter(({ instruction: { name } }) => GENTLE.test(name) && !UNGENTLE.test(name))
+const others = allForms().filter(({ instruction: { name } }) => !WILD.test(name))
+
+const word = (n: number) => [0, 8, 16, 24].map((shift) => (n >> shift) & 255)
+
+export interface Program {
+  bytes: number[]
+  registers: number[]
+  eflags: number
+}
+
+/** Makes one program after another. */
+export class Programs {
+  private readonly random: Random
+  private readonly cases: Cases
+  private readonly decoder = new Decoder()
+  private bytes: number[] = []
+  private counters = 0
+  private functions: number[] = []
+  private depth = 0
+
+  constructor(seed: number) {
+    this.random = new Random(seed)
+    this.cases = new Cases(seed, false)
+  }
+
+  /** A program for CODE; it ends with HLT. */
+  make(): Program {
+    const r = this.random
+    this.bytes = []
+    this.counters = 0
+    this.functions = []
+    this.depth = 0
+    const jump = this.leap()
+    for (let n = r.below(4); n > 0; n--) this.aFunction()
+    if (r.chance(0.25)) while (this.bytes.length < 4096 - r.below(60)) this.bytes.push(0x90)
+    this.land(jump)
+    this.items(3 + r.below(6))
+    this.loop(() => this.items(2 + r.below(8)))
+    this.items(r.below(4))
+    this.bytes.push(0xf4)
+    const { registers, eflags } = this.cases.make(r.pick(gentle))
+    registers[ESP] = 0x9800 + r.below(64) * 4
+    return { bytes: this.bytes, registers, eflags }
+  }
+
+  private aFunction(): void {
+    this.functions.push(this.bytes.length)
+    this.depth = 1
+    this.items(1 + this.random.below(5))
+    this.depth = 0
+    if (this.random.chance(0.2)) this.bytes.push(0xc2, 0, 0)
+    else this.bytes.push(0xc3)
+  }
+
+  private items(count: number): void {
+    for (let n = 0; n < count; n++) this.item()
+  }
+
+  private item(): void {
+    const r = this.random
+    const kind = r.below(100)
+    if (kind < 62) return this.instruction(r.pick(gentle))
+    if (kind < 70) return this.instruction(r.pick(others))
+    if (kind < 80) return this.skip()
+    if (kind < 86 && this.functions.length > 0) return this.call()
+    if (kind < 92 && this.depth < 2) return this.loop(() => this.items(1 + r.below(5)))
+    if (kind < 94) return this.overwrite()
+    if (kind < 95) return this.remap()
+    if (kind < 97) return this.balanced()
+    if (kind < 98) this.bytes.push(r.pick([0xfa, 0xfb]))
+    else this.instruction(r.pick(gentle))
+  }
+
+  /** An instruction that leaves ESP alone. */
+  private instruction(form: Form): void {
+    for (let tries = 0; tries < 20; tries++) {
+      const { bytes, registers } = this.cases.make(form)
+      if (this.touchesStack(bytes)) continue
+      if (this.random.chance(0.3)) {
+        registers.forEach((value, n) => {
+          if (n !== ESP && this.random.chance(0.6)) this.bytes.push(0xb8 + n, ...word(value))
+        })
+      }
+      this.bytes.push(...bytes)
+      return
+    }
+  }
+
+  private touchesStack(bytes: number[]): boolean {
+    const { decoder } = this
+    decoder.decode(Uint8Array.from([...bytes, ...Array<number>(15).fill(0)]), 0, 30, MODE)
+    const { out } = decoder
+    return [out.a, out.b].some((n) => n === ESP || (n >> 1) === ESP || (n >> 2) === ESP)
+  }
+
+  private leap(condition = -1): number {
+    if (condition < 0) this.bytes.push(0xe9, 0, 0, 0, 0)
+    else this.bytes.push(0x0f, 0x80 + condition, 0, 0, 0, 0)
+    return this.bytes.length
+  }
+
+  private land(from: number): void {
+    word(this.bytes.length - from).forEach((b, i) => { this.bytes[from - 4 + i] = b })
+  }
+
+  private skip(): void {
+    const from = this.leap(this.random.chance(0.1) ? -1 : this.random.below(16))
+    this.depth++
+    this.items(1 + this.random.below(3))
+    this.depth--
+    if (this.random.chance(0.3)) {
+      const over = this.leap()
+      this.land(from)
+      this.items(1)
+      this.land(over)
+    } else this.land(from)
+  }
+
+  /** mov dword [counter], n; top: ...; dec dword [counter]; jne top */
+  private loop(body: () => void): void {
+    const at = COUNTERS + (this.counters++ & 63) * 4
+    this.bytes.push(0xc7, 0x05, ...word(at), ...word(2 + this.random.below(this.depth === 0 ? 12 : 4)))
+    const top = this.bytes.length
+    this.depth++
+    body()
+    this.depth--
+    this.bytes.push(0xff, 0x0d, ...word(at), 0x0f, 0x85)
+    this.bytes.push(...word(top - this.bytes.length - 4))
+  }
+
+  /** call f, or call through a register. */
+  private call(): void {
+    const to = this.random.pick(this.functions)
+    if (this.random.chance(0.2)) this.bytes.push(0xb8, ...word(CODE + to), 0xff, 0xd0)
+    else this.bytes.push(0xe8, ...word(to - this.bytes.length - 5))
+  }
+
+  /** mov byte [somewhere in the code], something: mostly what is there. */
+  private overwrite(): void {
+    const at = this.random.below(Math.max(1, this.bytes.length))
+    const value = this.random.chance(0.7) ? this.bytes[at] ?? 0x90 : this.random.below(256)
+    this.bytes.push(0xc6, 0x05, ...word(CODE + at), value)
+  }
+
+  /** Turns a page of data, or one of code, read-only or absent, or back. */
+  private remap(): void {
+    const page = this.random.pick([0, 1, 2, 3, 5, 9, 10, 0x30, 0x31])
+    const bit = page >= 0x30 ? 0x60 : this.random.pick([1, 2, 2, 2])
+    // xor byte [pte], bit; invlpg [page]
+    this.bytes.push(0x80, 0x35, ...word(TABLE + page * 4), bit, 0x0f, 0x01, 0x3d, ...word(page << 12))
+  }
+
+  /** A push and what takes it back. */
+  private balanced(): void {
+    this.bytes.push(0x50 + this.random.pick([0, 1, 2, 3, 5, 6, 7]))
+    this.instruction(this.random.pick(gentle))
+    this.bytes.push(this.random.chance(0.8) ? 0x58 + this.random.pick([0, 1, 2, 3, 5, 6, 7]) : 0x9d)
+  }
+}
