@@ -3,6 +3,8 @@ import {
   AC_FLAG, CPL, CR0, CR0_AM, CR0_PG, CR0_WP, CR2, CR3, Core, DEBUG_HITS,
   DR, DR7, EFLAGS, RAM_BASE,
 } from '../../generated/emulator/state/state.ts'
+import { hasNative, hex, runNative } from '../support/native.ts'
+import { tinyMachine } from '../support/tiny-machine.ts'
 import { FAULT } from '../../generated/emulator/state/fault.ts'
 import { aimTlb, flushTlb, resetTlb } from
   '../../generated/emulator/memory/tlb.ts'
@@ -151,5 +153,65 @@ describe('E:263 closer looks', () => {
     c.i32[DR7] = 0x400
     aimTlb(c)
     expect(hits(() => write32(c, 0x40004, 1))).toBe(0)
+  })
+})
+
+describe('E:263 alignment checks, as hardware makes them', () => {
+  /** Each reads or writes at [EAX]. */
+  const OPERANDS: [string, string][] = [
+    ['mov 32', '8b08'], ['mov 16', '668b08'], ['bound', 'b900000000 6208'], ['cmpxchg8b', '0fc708'], ['lfs', '0fb408'],
+    ['fld m32', 'd900'], ['fld m64', 'dd00'], ['fld m80', 'db28'], ['fild m16', 'df00'], ['fild m32', 'db00'], ['fild m64', 'df28'],
+    ['fstp m32', 'd9e8 d918'], ['fstp m64', 'd9e8 dd18'], ['fstp m80', 'd9e8 db38'], ['fistp m64', 'd9e8 df38'], ['fist m16', 'd9e8 df10'],
+    ['fbld', 'df20'], ['fbstp', 'd9e8 df30'], ['fadd m64', 'd9e8 dc00'], ['fadd m32', 'd9e8 d800'], ['fcom m64', 'd9e8 dc10'],
+    ['fldcw', 'd928'], ['fnstcw', 'd938'], ['fnstsw', 'dd38'], ['fnstenv', 'd930'], ['fnsave', 'dd30'], ['fldenv', 'd920'], ['frstor', 'dd20'],
+    ['movq mm', '0f6f00'], ['movq to memory', '0f7f00'], ['paddb mm', '0ffc00'], ['movd mm', '0f6e00'], ['punpckldq mm', '0f6200'],
+    ['movsd', 'f20f1000'], ['movsd to memory', 'f20f1100'], ['movss', 'f30f1000'], ['movups', '0f1000'], ['movups to memory', '0f1100'],
+    ['movdqu', 'f30f6f00'], ['movdqu to memory', 'f30f7f00'], ['movlps', '0f1200'], ['movhps', '0f1600'], ['movlps to memory', '0f1300'],
+    ['movhps to memory', '0f1700'], ['movq xmm', 'f30f7e00'], ['movq xmm to memory', '660fd600'], ['cvtps2pd', '0f5a00'], ['cvtsi2sd', 'f20f2a00'],
+    ['addsd', 'f20f5800'], ['cvtpi2ps', '0f2a00'], ['comisd', '660f2f00'], ['movnti', '0fc308'], ['movntq', '0fe700'], ['pinsrw', '0fc40000'],
+    ['ldmxcsr', 'b900000000 8908 0fae10'], ['stmxcsr', '0fae18'],
+    ['by index', 'b904000000 f20f1004c8'], ['by displacement', 'f20f104020'],
+  ]
+  const OFFSETS = [0, 1, 2, 4, 8]
+  const SET = '9c 810c2400000400 9d'
+  const code = (operation: string, offset: number) =>
+    hex(`05${offset.toString(16).padStart(2, '0')}000000 ${SET} ${operation}`)
+
+  /** The vector our processor takes in ring 3. */
+  function ours(operation: string, offset: number, base: number): number {
+    const m = tinyMachine((a) => { a.db(0x0f, 0x0b) }, { checkTlb: true })
+    const { cpu, physical } = m
+    physical.write32(0xb004, 0x7000)
+    physical.write32(0xb008, 0x10)
+    for (let v = 0; v < 32; v++) {
+      physical.write32(0x9000 + v * 8, (8 << 16) | 0x1000)
+      physical.write32(0x9004 + v * 8, 0x8e00)
+    }
+    cpu.setSegment(7, { selector: 0x18, base: 0xb000, limit: 0x67, flags: 0x8b })
+    cpu.cr0 = 0x40031
+    cpu.cr4 = 0x600
+    const flat = { base: 0, limit: 0xffffffff }
+    cpu.setSegment(1, { ...flat, selector: 0x1b, flags: 0xc0fb })
+    cpu.setSegment(2, { ...flat, selector: 0x23, flags: 0xc0f3 })
+    for (const i of [0, 3, 4, 5]) {
+      cpu.setSegment(i, { selector: 0x23, base, limit: base ? 0xffff : 0xffffffff, flags: base ? 0x40f3 : 0xc0f3 })
+    }
+    physical.writeBytes(0x1100, Uint8Array.of(...code(operation, offset), 0xf4))
+    cpu.eip = 0x1100
+    cpu.setReg(0, 0xc000 - base)
+    let vector = -1
+    cpu.onTrap = (v) => { vector = v; cpu.stop() }
+    cpu.run(1000)
+    return vector
+  }
+  it.skipIf(!hasNative())('the same instructions fault at the same offsets', () => {
+    const cases = OPERANDS.flatMap(([name, operation]) => OFFSETS.map((offset) => ({ name, operation, offset })))
+    const theirs = runNative(cases.map(({ name, operation, offset }) => (
+      { name, code: Uint8Array.of(...code(operation, offset), ...hex('6a02 9d')), blocks: [new Uint8Array(1024)] })))
+      .map(([after]) => after[0] === 0xee)
+    for (const base of [0, 0x4000]) {
+      expect(cases.map(({ name, operation, offset }) => `${name} +${offset}: ${ours(operation, offset, base) === 17}`))
+        .toEqual(cases.map(({ name, offset }, n) => `${name} +${offset}: ${theirs[n]}`))
+    }
   })
 })

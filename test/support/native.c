@@ -30,7 +30,7 @@ int main(void) {
         uint32_t at = (uint32_t)block, to = (uint32_t)code;
         __asm__ volatile("push %%ebp\n\tcall *%1\n\tpop %%ebp\n\tcld\n\tpushl $2\n\tpopf" : "+a"(at), "+c"(to) : : "ebx", "edx", "esi", "edi", "memory", "cc");
       } else block[0] = 0xee;
-      __asm__ volatile("fninit\n\tpushl $0x1f80\n\tldmxcsr (%%esp)\n\tpop %%eax" : : : "eax", "memory");
+      __asm__ volatile("pushl $2\n\tpopf\n\tfninit\n\tpushl $0x1f80\n\tldmxcsr (%%esp)\n\tpop %%eax" : : : "eax", "memory");
       if (fwrite(block, 1, head[2], stdout) != head[2]) return 1;
     }
   }
