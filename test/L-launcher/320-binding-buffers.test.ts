@@ -159,6 +159,25 @@ describe('L:320 a buffer for the Launcher', () => {
     expect(getDmaBuffer(lg, 0)).toBe(null)
     expect(lg.dead).toBe(null)
   })
+  test('a search has an end, and the next goes on from there', () => {
+    const count = 1000
+    const { lg, put } = makeGuest(makeWorld(), 32)
+    for (let i = 0; i < count; i++) put(0x2000 + i * 100, 1)
+    bindDma(lg.cpu, 0, 0x2000, count, 9)
+    const { spent } = lg.task.account
+    for (const free of [999, 0, 255, 256, 600]) {
+      put(0x2000 + free * 100, 0)
+      const before = spent.host
+      let found = getDmaBuffer(lg, 0)
+      for (let i = 1; found === null; i++) {
+        expect(i).toBeLessThan(5)
+        expect(spent.host - before).toBe(i * 256 * 10)
+        found = getDmaBuffer(lg, 0)
+      }
+      expect(found.dma).toBe(0x2000 + free * 100)
+      put(found.dma, 1)
+    }
+  })
   test('B-D-049 nothing bound: none', () => {
     const { lg } = makeGuest(makeWorld(), 4)
     expect(getDmaBuffer(lg, 0)).toBe(null)

@@ -324,3 +324,40 @@ describe('L:400 the copy', () => {
     expect([to.get(ARRAY), from.get(ARRAY)]).toEqual([2, 3])
   })
 })
+
+describe('L:380 an array longer than a search', () => {
+  const COUNT = 1000
+  const pages = Math.ceil(COUNT * 100 / 4096) + 6
+  const spent = () => from.lg.task.account.spent.host
+  const send = () => {
+    record(from, SEND, 0, [[0x4100, 5]])
+    sendDma(from.lg.cpu, KEY, SEND)
+    return from.mm.read32(SEND)
+  }
+  beforeEach(() => {
+    to = makeGuest(world, pages, 1)
+    to.mm.mapShared(0x1000, from.mm.frameOf(1, true), from.mm.identity(KEY)!.owner, 0)
+    for (let i = 0; i < COUNT; i++) record(to, ARRAY + i * 100, 1, [[0x3000, 64]])
+    bindDma(to.lg.cpu, KEY, ARRAY, COUNT, 3)
+    say(from, 0x4100, 'hello')
+  })
+
+  test('costs a send no more than 512 looks, on the sender\'s account', () => {
+    for (let i = 0; i < 5; i++) {
+      const before = spent()
+      expect(send()).toBe(0)
+      expect(spent() - before).toBe(2 * 256 * 10)
+    }
+    expect(to.lg.task.account.spent.host).toBe(0)
+    expect(pending(to)).toBe(8)
+  })
+
+  test('is searched on from where the last search ended, and all of it is found', () => {
+    for (const free of [999, 700, 3, 256, 511, 512]) {
+      to.mm.write32(ARRAY + free * 100, 0)
+      let tries = 0
+      while (send() === 0) expect(++tries).toBeLessThan(4)
+      expect(to.mm.read32(ARRAY + free * 100), String(free)).toBe(5)
+    }
+  })
+})
