@@ -1,5 +1,7 @@
 // The functions of the x87, within one unit of the hardware's last place.
 import { describe, expect, it } from 'vitest'
+import { eax } from '../../generated/assembler/index.ts'
+import { tinyMachine } from '../support/tiny-machine.ts'
 import { FUNCTIONS, near } from '../support/float-forms.ts'
 import { hasNative, randoms, runNative, runOurs } from '../support/native.ts'
 import { codeOf, essence, input, pieces, stateOf } from '../support/x87-cases.ts'
@@ -64,5 +66,22 @@ describe.skipIf(!hasNative())('E:755 the whole range', () => {
     const ours = runOurs(list('d9 f9'))[0].map(essence)
     const logarithms = runOurs([{ name: 'fyl2x', code: codeOf('d9 f1'), blocks: sums }])[0].map(essence)
     expect(ours.map((e) => e.slice(0, 60))).toEqual(logarithms.map((e) => e.slice(0, 60)))
+  })
+})
+
+describe('E:610 the price of a function', () => {
+  it('is paid from the budget, and the same however a run is cut', () => {
+    const make = () => tinyMachine((a) => {
+      const top = a.here()
+      // fldpi; fsin; fstp st0
+      a.db(0xd9, 0xeb, 0xd9, 0xfe, 0xdd, 0xd8).inc(eax).jmp(top)
+    })
+    const whole = make()
+    whole.cpu.run(100_000)
+    expect(whole.cpu.reg(0)).toBeLessThan(101)
+    expect(whole.cpu.instructions).toBeLessThan(101_001)
+    const cut = make()
+    while (cut.cpu.instructions < whole.cpu.instructions) cut.cpu.run(Math.min(77, whole.cpu.instructions - cut.cpu.instructions))
+    expect([cut.cpu.instructions, cut.cpu.reg(0), cut.cpu.eip]).toEqual([whole.cpu.instructions, whole.cpu.reg(0), whole.cpu.eip])
   })
 })

@@ -82,7 +82,7 @@ export function runOurs(pieces: Piece[]): Uint8Array[][] {
       cpu.setReg(4, STACK)
       cpu.eip = CODE
       cpu.eflags = 2
-      if (cpu.run(1000).reason !== 'halt') throw new Error(`${name}: did not end`)
+      if (cpu.run(100_000).reason !== 'halt') throw new Error(`${name}: did not end`)
       if (cpu.eip === 0x801) physical.write8(BLOCK, 0xee)
       return physical.readBytes(BLOCK, block.length)
     }))
