@@ -86,7 +86,8 @@ function checkPaths(book: Book, out: Diagnostics): void {
 }
 
 /** Lines whose text is not what stands in the chapter could not be carried back. */
-function checkTabs(chapter: string, { line, halfTab }: Fence, out: Diagnostics): void {
+function checkLines(chapter: string, { line, column, halfTab, mixedEnds }: Fence, out: Diagnostics): void {
+  if (mixedEnds) out.error(at(chapter, line, column), 'the lines of this fence end some with CR, some with LF', 'end them all alike')
   if (halfTab === undefined) return
   out.error(at(chapter, line + 1 + halfTab, 1), 'a tab that is indentation of the fence by one half, code by the other',
     'indent this line with blanks')
@@ -109,7 +110,7 @@ function checkClosed(chapter: string, fence: Fence, out: Diagnostics): void {
 function readBlock(chapter: string, fence: Fence, out: Diagnostics): Block | undefined {
   const place = at(chapter, fence.line, fence.column)
   checkClosed(chapter, fence, out)
-  checkTabs(chapter, fence, out)
+  checkLines(chapter, fence, out)
   const before = out.all.length
   const info = readInfo(fence.opening, place, out)
   if (info.classes.has('ignore')) return undefined

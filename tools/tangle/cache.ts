@@ -9,7 +9,7 @@ import { readIfThere, writeWhole } from './files.ts'
 import { hash } from './hash.ts'
 
 /** To be raised when Outline changes its form. */
-const version = 4
+const version = 5
 
 /** The outlines of `texts`, from the cache under `root` where it has them. */
 export async function outlines(root: string, texts: string[]): Promise<Outline[]> {

@@ -5,10 +5,9 @@
  * The one exception is H:490, the farewell to page tables, which is read last
  * of its part.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
-import { Failure } from './door.ts'
-import { decode } from './utf8.ts'
+import { readText } from './files.ts'
 
 export interface ChapterFile {
   /** Relative to the root, with forward slashes: journey/H-host/200-traps.md */
@@ -107,8 +106,4 @@ export function findRoot(from: string): string {
 }
 
 /** The text of a chapter, as it is on disk. @throws Failure where it is none */
-export function readChapter(root: string, { path }: ChapterFile): string {
-  const decoded = decode(readFileSync(join(root, path)), path)
-  if ('text' in decoded) return decoded.text
-  throw new Failure(decoded.message, decoded.place, decoded.hint)
-}
+export const readChapter = (root: string, { path }: ChapterFile): string => readText(join(root, path), path)

@@ -10,20 +10,34 @@ import { dirname, join } from 'node:path'
 import { Failure } from './door.ts'
 import { decode } from './utf8.ts'
 
-/** The bytes of a file, or undefined where there is none. */
-export function bytesIfThere(path: string): Buffer | undefined {
+function bytesOf(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    if (/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw aboutPath(error, path, 'read')
+  }
+}
+
+/** The bytes of a file, or undefined where there is none. */
+export function bytesIfThere(path: string): Buffer | undefined {
+  try {
+    return bytesOf(path)
+  } catch (error) {
+    if (/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
   }
 }
 
 /** The text of a file, or undefined where there is none. @throws Failure at what is not UTF-8 */
 export function readIfThere(path: string, name = path): string | undefined {
   const bytes = bytesIfThere(path)
-  if (bytes === undefined) return undefined
+  return bytes && textOf(bytes, name)
+}
+
+/** The text of a file called `name` in what is told of it. @throws Failure at what is not UTF-8 */
+export const readText = (path: string, name: string): string => textOf(bytesOf(path), name)
+
+function textOf(bytes: Buffer, name: string): string {
   const decoded = decode(bytes, name)
   if ('text' in decoded) return decoded.text
   throw new Failure(decoded.message, decoded.place, decoded.hint)
@@ -60,7 +74,9 @@ export class Half {
   }
 
   drop(): void {
-    rmSync(this.half, { force: true })
+    try {
+      rmSync(this.half, { force: true })
+    } catch { /* it never came to be */ }
   }
 }
 

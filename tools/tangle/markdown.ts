@@ -26,6 +26,8 @@ export interface Fence {
   inside?: Record<number, 'template' | 'comment'>
   /** The first line of the body, by index, that begins in the middle of a tab. */
   halfTab?: number
+  /** A CR and an LF end two lines of it, and Markdown makes one end of both. */
+  mixedEnds?: true
 }
 
 export interface Heading {
@@ -118,6 +120,7 @@ function readFence(node: Positioned, value: string, closed: boolean, lines: stri
   const empty = end.line - start.line - (closed ? 1 : 0) <= 0
   const body = empty ? [] : linesOf(value)
   const fence: Fence = { line: start.line, column: start.column, opening, body, closed }
+  if (closed && !empty && body.length !== end.line - start.line - 1) return { ...fence, mixedEnds: true }
   const columns = body.map((text, i) => lines[start.line + i].length - text.length + 1)
   if (columns.some((column) => column !== 1)) fence.columns = columns
   const half = body.findIndex((text, i) => !lines[start.line + i].endsWith(text))

@@ -159,16 +159,16 @@ function checkLines({ edit, block, lines }: Carried, out: Diagnostics): void {
   })
 }
 
-/** Text moved out of a chunk that is used several times would stand in each of its places. */
+/** How often the line of a block stands in all files together. */
+const usesOf = (files: TangledFile[], { block, index }: { block: Block, index: number }): number =>
+  files.reduce((sum, { lines }) => sum + lines.filter((line) => line.block === block && line.index === index).length, 0)
+
+/** The text of a chunk that is used several times, moved, would stand in each of its places. */
 function checkMoves({ files }: Tangled, splices: Carried[], out: Diagnostics): void {
-  const uses = new Map<Block, number>()
-  for (const { lines } of files) {
-    for (const { block, index } of lines) if (index === 0) uses.set(block, (uses.get(block) ?? 0) + 1)
-  }
   const made = splices.map(({ lines }) => `\n${lines.map((line) => line.trim()).join('\n')}\n`)
   splices.forEach(({ edit, block, from, to }, i) => {
-    const gone = block.fence.body.slice(from, to).map((line) => line.trim()).filter((line) => line !== '')
-    if ((uses.get(block) ?? 0) < 2 || gone.length === 0) return
+    const gone = block.fence.body.map((line) => line.trim())
+    if (to - from < gone.length || gone.every((line) => line === '') || usesOf(files, { block, index: 0 }) < 2) return
     if (!made.some((text, other) => other !== i && text.includes(`\n${gone.join('\n')}\n`))) return
     const { file, line } = opening(block)
     out.error(edit.place, `this moves text out of the chunk at ${file}:${line}, which is used in several places`,
@@ -305,18 +305,22 @@ function verify(generated: string, before: Tangled, again: Tangled, edits: Edit[
   const now = new Map(again.files.map((file) => [file.path, textOf(file)]))
   for (const file of before.files) {
     const wanted = edited.has(file.path) ? codeOf(file.path, readTangled(generated, file.path)!) : textOf(file)
-    if (now.get(file.path) !== wanted) refuseSideEffect(file, linesOf(wanted), linesOf(now.get(file.path) ?? ''), out)
+    if (now.get(file.path) !== wanted) refuseSideEffect(before, file, linesOf(wanted), linesOf(now.get(file.path) ?? ''), out)
     now.delete(file.path)
   }
   for (const path of now.keys()) out.error(edits[0].place, `with these edits the chapters would make another file, ${path}`)
 }
 
-function refuseSideEffect(file: TangledFile, wanted: string[], now: string[], out: Diagnostics): void {
+function refuseSideEffect({ files }: Tangled, file: TangledFile, wanted: string[], now: string[], out: Diagnostics): void {
   const differs = wanted.findIndex((text, i) => text !== now[i])
   const line = differs < 0 ? wanted.length : differs
   const place = at(`generated/${file.path}`, line + 1, 1)
   const from = file.lines[Math.min(line, file.lines.length - 1)]
   const { file: chapter, line: row } = from ? placeOf(from.block, from.index) : opening(file.root.blocks[0])
-  out.error(place, 'carrying the edits back would not give this line: its chunk is used in several places, or ends here',
-    `it comes from ${chapter}:${row}: edit all places alike, or the chapter`)
+  if (from && usesOf(files, from) > 1) {
+    out.error(place, 'carrying the edits back would not give this line: its chunk is used in several places',
+      `it comes from ${chapter}:${row}: edit all places alike, or the chapter`)
+  } else {
+    out.error(place, 'carrying the edits back would not give this line', `it would go to ${chapter}:${row}: make the edit there`)
+  }
 }
