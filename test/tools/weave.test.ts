@@ -134,7 +134,7 @@ describe('the weave of a small book', () => {
 
   it('writes a Markdown edition with the references spelled out', () => {
     const text = page('markdown/H-host/200-second.md')
-    expect(text).toContain('**⟨Make the text⟩**, continued')
+    expect(text).toContain('**`app/greet.ts`**, in `greet`, after `text`: ⟨Make the text⟩, piece 2 of 2')
     expect(text).toContain('Used in [app/greet.ts (L:000)](../L-launcher/000-first.md#file-app-greet-ts).*')
   })
 
@@ -143,6 +143,7 @@ describe('the weave of a small book', () => {
     expect(page('markdown/L-launcher/000-first.md')).toContain(
       'Refers to [Make the text (H:200)](../H-host/200-second.md#chunk-make-the-text).*')
     expect(page('markdown/README.md')).toContain('- 200 [The second chapter](H-host/200-second.md)')
+    expect(page('markdown/README.md')).toContain('This edition is for pagers and code hosts')
     expect(page('markdown/README.md')).toContain('- [H:200](H-host/200-second.md#h200-what-is-said) What is said')
     expect(page('markdown/H-host/200-second.md')).toContain(
       'Before: [The first chapter](../L-launcher/000-first.md) · [Contents](../README.md)')
@@ -232,6 +233,12 @@ describe('the weave of the journey', () => {
 
   it('has no link that leads nowhere', () => expect(brokenLinks(dist)).toEqual([]))
   it('nor has its Markdown edition', () => expect(brokenMarkdownLinks(join(dist, 'markdown'))).toEqual([]))
+  it('draws timelines there in characters, every step in its lanes', () => {
+    const text = readFileSync(join(dist, 'markdown/S-switcher/100-the-switcher.md'), 'utf8')
+    expect(text).not.toContain('```timeline')
+    expect(text).toMatch(/Host +Switcher +processor +Guest\n/)
+    expect(text).toMatch(/│ {3,}iret {3,}│\n +│ +│─+▶│\n/)
+  })
   it('has no error, of its pictures neither', () => expect(errors.map(format)).toEqual([]))
 
   it('has one title on each page, and headings that skip no level', () => {

@@ -37,9 +37,9 @@ const stations: Station[] = [
   { letter: 'E', name: 'Emulator', lines: ['the i386 beneath it all: interpreter, compiler, MMU, x87, SSE2'], x: 10, y: 378, wide: 700, tall: 80 },
 ]
 /** Stops on the lines between the stations. */
-const stops: (Station & { tall: number })[] = [
-  { letter: 'D', name: 'Devices', lines: [], x: 305, y: 68, wide: 110, tall: 40 },
-  { letter: 'P', name: 'Preparation', lines: [], x: 296, y: 250, wide: 128, tall: 40 },
+const stops: Station[] = [
+  { letter: 'D', name: 'Devices', lines: [], x: 300, y: 68, wide: 120, tall: 40 },
+  { letter: 'P', name: 'Preparation', lines: [], x: 288, y: 250, wide: 144, tall: 40 },
 ]
 
 /** The large map; `to` gives the address of a part, or none while it has no chapters. */
@@ -67,8 +67,8 @@ function tracks(): string {
   const words: [number, number, string, string][] = [
     [92, 184, 'write, read', 'end'], [178, 184, 'words, reasons to die', 'start'],
     [542, 184, 'iret', 'end'], [628, 184, 'traps', 'start'], [360, 240, 'far call', 'middle'], [360, 312, 'iret', 'middle'],
-    [360, 58, 'memory, interrupts', 'middle'],
+    [360, 58, 'memory', 'middle'], [360, 128, 'interrupts', 'middle'],
   ]
   return `<g class="tracks"><path d="${lines.join('')}"/><path d="${heads.join('')}"/>`
-    + words.map(([x, y, text, anchor]) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>`).join('') + '</g>'
+    + words.map(([x, y, text, anchor]) => `<text x="${x}" y="${y}" class="${anchor}">${text}</text>`).join('') + '</g>'
 }

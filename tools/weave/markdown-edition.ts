@@ -11,8 +11,12 @@ import remarkStringify from 'remark-stringify'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
 import { sectionName } from './block.ts'
+import { isPicture } from './pictures/draw.ts'
+import { PictureError } from './pictures/picture.ts'
+import { timelineAsText } from './pictures/timeline-text.ts'
+import { neighbourhood } from './places.ts'
 import { bookTitle, partsWith } from './contents.ts'
-import { keyOf, nameOf, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
+import { filesOf, keyOf, nameOf, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
 import { chapterLinked } from './page.ts'
 import { linkTags } from './tags.ts'
 
@@ -35,12 +39,24 @@ export function markdownOf(site: Site, page: Page): string {
 export function contentsOf(site: Site): string {
   const parts = partsWith(site.pages).flatMap(([{ letter, name }, pages]): RootContent[] =>
     [head(2, `${letter} · ${name}`), bullets(pages.map((page) =>
-      [text(`${page.number} `), linkTo(asMarkdown(page.url), page.title)]))])
+      [text(`${page.number} `), linkTo(asMarkdown(page.url), page.title), ...said(page)]))])
   const tags = [...site.tags.values()].map((place): PhrasingContent[] =>
     [linkTo(asMarkdown(place.url.split('#')[0]) + `#${place.anchor}`, place.tag), text(` ${place.title}`)])
-  const children = [head(1, bookTitle), ...parts, head(2, 'Tags'), bullets(tags)]
+  const children = [head(1, bookTitle), ...introduction.map(paragraph), ...parts, head(2, 'Tags'), bullets(tags)]
   return composer.stringify({ type: 'root', children } as never)
 }
+
+const introduction = [
+  'lguest was the smallest real hypervisor in Linux, and its source was famous for being told as a '
+    + 'journey. This is lguest rebuilt in TypeScript, as that journey, down to the processor it runs on. The '
+    + 'chapters are the only source of the system: their code, put together, boots kernels.',
+  'This edition is for pagers and code hosts. Over each piece of code stand the file that it goes to, the '
+    + 'definition that it follows there, and its name in ⟨brackets⟩; a comment such as // <<Some name>> in the code '
+    + 'is the place where the piece of that name goes. Under it stand the pieces it refers to, and those that refer to it. '
+    + 'Addresses in pictures grow upward.',
+]
+
+const paragraph = (value: string): RootContent => ({ type: 'paragraph', children: [text(value)] })
 
 const head = (depth: 1 | 2, value: string): RootContent => ({ type: 'heading', depth, children: [text(value)] })
 
@@ -50,6 +66,9 @@ const bullets = (lines: PhrasingContent[][]): RootContent => ({
   type: 'list', spread: false,
   children: lines.map((children) => ({ type: 'listItem', spread: false, children: [{ type: 'paragraph', children }] })),
 })
+
+const said = (page: Page): PhrasingContent[] =>
+  (page.summary ? [{ type: 'html', value: '<br>' }, text(page.summary.replace(/<[^>]*>/g, ''))] : [])
 
 function toSection(page: Page, place: TagPlace): string {
   const file = place.url.split('#')[0]
@@ -79,20 +98,40 @@ function turns(site: Site, page: Page): Paragraph {
 /** A block with its name over it and its neighbours under it. */
 function spelled(site: Site, page: Page, node: Code): RootContent[] {
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
-  const bare: Code = { type: 'code', lang: node.lang, value: node.value }
+  const bare: Code = isPicture(node.lang) ? drawn(node) : { type: 'code', lang: node.lang, value: node.value }
   if (!woven) return [bare]
   const below = neighbours(site, page, woven)
   return [heading(site, woven), bare, ...(below ? [below] : [])]
 }
 
+/** Most pictures read as they are typed; a timeline is drawn. One with mistakes stays as it is. */
+function drawn(node: Code): Code {
+  try {
+    const value = node.lang === 'timeline' ? timelineAsText(node.value) : node.value
+    return { type: 'code', lang: 'text', value }
+  } catch (error) {
+    if (!(error instanceof PictureError)) throw error
+    return { type: 'code', lang: 'text', value: node.value }
+  }
+}
+
+/** The file a block goes to and where in it, its name, and which piece it is. */
 function heading(site: Site, woven: Woven): Paragraph {
-  const name = nameOf(site, woven.definition)
-  const children: PhrasingContent[] = [
-    { type: 'html', value: `<a id="${woven.id}"></a>` },
-    { type: 'strong', children: [woven.definition.root ? { type: 'inlineCode', value: name } : text(`⟨${name}⟩`)] },
+  const { definition, nth, id, block } = woven
+  const files = filesOf(site, definition).flatMap((file, i): PhrasingContent[] =>
+    [...(i ? [text(', ')] : []), { type: 'strong', children: [{ type: 'inlineCode', value: file }] }])
+  const place = site.places.get(block)?.[0]
+  const { inside, after } = place && place.from > 1 ? neighbourhood(place) : {}
+  const pieces = site.blocksOf.get(definition)!.length
+  const where: PhrasingContent[] = [
+    ...(inside ? [text(', in '), { type: 'inlineCode' as const, value: inside }] : []),
+    ...(after ? [text(', after '), { type: 'inlineCode' as const, value: after }] : []),
   ]
-  if (woven.nth) children.push({ type: 'text', value: ', continued' })
-  return { type: 'paragraph', children }
+  const name = definition.root ? '' : `: ⟨${nameOf(site, definition)}⟩`
+  return { type: 'paragraph', children: [
+    { type: 'html', value: `<a id="${id}"></a>` }, ...files, ...where,
+    text(`${name}${pieces > 1 ? `, piece ${nth + 1} of ${pieces}` : ''}`),
+  ] }
 }
 
 function neighbours(site: Site, page: Page, woven: Woven): Paragraph | undefined {

@@ -113,6 +113,10 @@ export class Weaver {
       return known
     }
     const out = new Diagnostics()
+    if (!page.summary) {
+      out.error({ file: page.path, line: 1, column: 1 }, 'no line says what this chapter tells',
+        'write one under its title, in italics: *What is told.*')
+    }
     const woven = await weaveBody(site, page, this.colourist, out)
     return this.bodies.set(key, { ...woven, errors: out.all })
   }
