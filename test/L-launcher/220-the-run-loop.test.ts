@@ -222,6 +222,19 @@ describe('L:220 counted time', () => {
     expect(breaths).toBe(20)
   })
 
+  it('lets a person go, whatever the Guest does', async () => {
+    const { pace, platform } = counted(false)
+    for (const keys of ['\x03\x03', 'x', '\x03', '\x03']) {
+      platform.console.type(keys)
+      await pace.breathe()
+    }
+    platform.console.type('\x03')
+    await expect(pace.breathe()).rejects.toMatchObject({ status: 2 })
+    const pipe = counted(true)
+    pipe.platform.console.type('\x03\x03\x03')
+    await pipe.pace.breathe()
+  })
+
   it('takes no input while the Guest is busy', async () => {
     const { pace, platform, waker } = counted(false)
     platform.console.type('x')

@@ -95,6 +95,10 @@ export class FakeConsole implements ConsoleInput {
     return this.chunks.length > 0 || this.ended
   }
 
+  waiting(): readonly Uint8Array[] {
+    return this.chunks
+  }
+
   read(most: number): Uint8Array {
     const first = this.chunks.shift()
     if (first === undefined) return new Uint8Array(0)
