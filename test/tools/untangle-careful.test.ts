@@ -101,6 +101,15 @@ describe('without a record', () => {
   })
 })
 
+test('what is no text is refused where it stands, and dropped if told to', async () => {
+  const root = await tangled()
+  writeFileSync(join(root, other), Buffer.concat([Buffer.from('// '), Buffer.from([0xe4]), readFileSync(join(root, other))]))
+  expect((await tangle(root)).errors.map(({ message }) => message)).toEqual(['edited by hand since it was tangled'])
+  await expect(untangle(root)).rejects.toMatchObject({ place: { file: other, line: 1, column: 4 }, message: 'the byte 0xe4 is not UTF-8 here' })
+  expect((await tangle(root, true)).errors).toEqual([])
+  expect(text(root, other)).toContain('other = 1')
+})
+
 test('text typed into the file of an empty root is carried', async () => {
   const root = book({ 'H-host/200-a.md': '# A\n\n```sh {file=run.sh}\n```\n' })
   await tangle(root)

@@ -38,6 +38,7 @@ export async function read(root: string, instead?: Texts): Promise<Tangled> {
   checkFiles(root, found, out)
   const parsed = await outlines(root, [...texts.values()])
   const chapters = found.map((chapter, i) => ({ ...chapter, ...parsed[i] }))
+  for (const { path, tooDeep } of chapters) if (tooDeep) texts.set(path, '') // for nobody else to try
   const book = gather(chapters, out)
   const files = expand(book, out)
   return { chapters, texts, book, files, errors: told(out, book, texts) }

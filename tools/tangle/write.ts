@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readIfThere, writeWhole } from './files.ts'
+import { bytesIfThere, readIfThere, writeWhole } from './files.ts'
 import { hash } from './hash.ts'
 import { codeOf, plainHashIn } from './source-map.ts'
 
@@ -53,9 +53,13 @@ export function readManifest(generated: string): Manifest {
 export const readTangled = (generated: string, path: string): string | undefined =>
   readIfThere(join(generated, path), `generated/${path}`)
 
+/** The same to compare with what is to be written: what is no text is some other text. */
+const anyTextOf = (generated: string, path: string): string | undefined =>
+  bytesIfThere(join(generated, path))?.toString()
+
 /** Whether a file still holds what the tangler wrote. */
 function intact(generated: string, path: string, manifest: Manifest): boolean {
-  const there = readTangled(generated, path)
+  const there = anyTextOf(generated, path)
   return there !== undefined && manifest[path]?.hash === hash(there)
 }
 
@@ -100,7 +104,7 @@ export function planOutputs(generated: string, outputs: Output[]): Plan {
   for (const [path, made] of Object.entries(before)) {
     if (path in plan.manifest) continue
     plan.removed.push(path)
-    const there = readTangled(generated, path)
+    const there = anyTextOf(generated, path)
     if (there !== undefined && isEdited(path, there, made)) plan.edited.push({ path, recorded: true })
   }
   return plan
@@ -113,7 +117,7 @@ function planOutput(generated: string, output: Output, before: Manifest, plan: P
     plan.manifest[path] = made
     return
   }
-  const there = readTangled(generated, path)
+  const there = anyTextOf(generated, path)
   const text = output.text()
   const plain = codeOf(path, text)
   plan.manifest[path] = { key, hash: hash(text), plain: hash(plain) }
