@@ -177,8 +177,7 @@ describe('E:263 alignment checks, as hardware makes them', () => {
   const code = (operation: string, offset: number) =>
     hex(`05${offset.toString(16).padStart(2, '0')}000000 ${SET} ${operation}`)
 
-  /** The vector our processor takes in ring 3. */
-  function ours(operation: string, offset: number, base: number): number {
+  function inRing3() {
     const m = tinyMachine((a) => { a.db(0x0f, 0x0b) }, { checkTlb: true })
     const { cpu, physical } = m
     physical.write32(0xb004, 0x7000)
@@ -190,14 +189,25 @@ describe('E:263 alignment checks, as hardware makes them', () => {
     cpu.setSegment(7, { selector: 0x18, base: 0xb000, limit: 0x67, flags: 0x8b })
     cpu.cr0 = 0x40031
     cpu.cr4 = 0x600
+    return { ...m, floats: cpu.saveFpu() }
+  }
+  const made = inRing3()
+
+  /** The vector our processor takes in ring 3. */
+  function ours(operation: string, offset: number, base: number): number {
+    const { cpu, physical, floats } = made
     const flat = { base: 0, limit: 0xffffffff }
     cpu.setSegment(1, { ...flat, selector: 0x1b, flags: 0xc0fb })
     cpu.setSegment(2, { ...flat, selector: 0x23, flags: 0xc0f3 })
     for (const i of [0, 3, 4, 5]) {
       cpu.setSegment(i, { selector: 0x23, base, limit: base ? 0xffff : 0xffffffff, flags: base ? 0x40f3 : 0xc0f3 })
     }
+    physical.fill(0xc000, 4096, 0)
     physical.writeBytes(0x1100, Uint8Array.of(...code(operation, offset), 0xf4))
+    cpu.loadFpu(floats)
+    cpu.eflags = 2
     cpu.eip = 0x1100
+    cpu.setReg(4, 0x8000)
     cpu.setReg(0, 0xc000 - base)
     let vector = -1
     cpu.onTrap = (v) => { vector = v; cpu.stop() }
