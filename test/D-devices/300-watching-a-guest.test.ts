@@ -5,11 +5,12 @@ import type { Plan } from '../../generated/launcher/plan.ts'
 import { Observers } from '../../generated/launcher/observers.ts'
 import { Stats, statsTable } from '../../generated/launcher/stats.ts'
 import { Trace } from '../../generated/launcher/trace.ts'
+import { makeGuest, makeWorld } from '../H-host/guest-world.ts'
 import { FakePlatform } from '../L-launcher/fakes.ts'
 import { lines, session } from '../support/puppy.ts'
 
 const cpu = (registers: Record<string, number>, faultAddress = 0) => ({
-  reg: (name: string) => registers[name] ?? 0, faultAddress,
+  reg: (name: string) => registers[name] ?? 0, faultAddress, lg: makeGuest(makeWorld(), 16).lg,
 }) as unknown as LgCpu
 const nobody = cpu({})
 const translation = { regions: 2, made: 3, modules: 1, bytes: 5000, spent: 12.3, longest: 12.3,
@@ -19,8 +20,9 @@ describe('D:300 statistics', () => {
   it('count worlds, traps, calls, interrupts and time', () => {
     let now = 0
     const stats = new Stats(() => now)
+    const guest = makeGuest(makeWorld(), 16).lg
     for (let i = 0; i < 3; i++) {
-      stats.entering()
+      stats.entering(guest.cpu)
       now += 1_000_000
       stats.left()
       now += 500_000
@@ -31,6 +33,12 @@ describe('D:300 statistics', () => {
     for (let i = 0; i < 1234; i++) stats.hypercall(nobody, 'SET_PTE')
     stats.hypercall(nobody, null)
     stats.interrupt(nobody, 0)
+    guest.task.account.slice = 500
+    guest.task.account.charge('guest', 1000)
+    guest.task.account.charge('host', 300)
+    for (let turn = 0; turn < 3; turn++) guest.task.account.renew()
+    guest.task.account.charge('launcher', 200)
+    Object.assign(guest.shadows, { most: 45, takenBack: 6 })
     const table = statsTable(stats,
       { instructions: 6_000_000, elapsed: 5e6, asleep: 1e6, translation })
     expect(table).toEqual([
@@ -54,6 +62,12 @@ describe('D:300 statistics', () => {
       '  end of a slice                       1  all settled by the Host',
       'interrupts delivered                   1',
       '  irq 0                                1',
+      'work charged                       1,500',
+      '  of the Guest                     1,000',
+      '  of the Host                        300',
+      '  of the Launcher                    200',
+      'turns                                  3  2 to pay what was owed',
+      'shadow frames, at most                45  sure of 119; 6 tables taken back',
     ])
   })
 })
