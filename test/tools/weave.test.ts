@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,8 +7,8 @@ import { format, type Diagnostic } from '../../tools/tangle/diagnostics.ts'
 import { textOf } from '../../tools/tangle/expand.ts'
 import { read } from '../../tools/tangle/tangle.ts'
 import { relative } from '../../tools/weave/model.ts'
-import { serve } from '../../tools/weave/serve.ts'
-import { Weaver } from '../../tools/weave/site.ts'
+import { reweave, serve } from '../../tools/weave/serve.ts'
+import { Weaver, type Weave } from '../../tools/weave/site.ts'
 import { brokenLinks, brokenMarkdownLinks, pagesOf } from './weave/links.ts'
 import { contrast, readable } from '../../tools/weave/contrast.ts'
 
@@ -190,6 +190,30 @@ describe('the weave of a small book', () => {
     expect((await get('/../../journey/H-host/200-second.md')).status).toBe(404)
     server.close()
   })
+
+  it('weaves again when journey/ was replaced, and keeps the site while it is away', async () => {
+    const weaver = new Weaver(root)
+    await weaver.weave()
+    const weaves: (Weave | Error)[] = []
+    const close = reweave(root, weaver, (_, weave) => { weaves.push(weave) })
+    const last = () => weaves.at(-1) as Weave | undefined
+    try {
+      renameSync(join(root, 'journey'), join(root, 'away'))
+      await expect.poll(() => last()?.errors.map((e) => e.message), { timeout: 20_000 }).toEqual(['there are no chapters here'])
+      expect(existsSync(join(dist, 'H-host/200-second.html'))).toBe(true)
+      cpSync(join(root, 'away'), join(root, 'journey'), { recursive: true })
+      await expect.poll(() => last()?.errors, { timeout: 20_000 }).toEqual([])
+      const seen = weaves.length
+      const chapter = join(root, 'journey/H-host/200-second.md')
+      writeFileSync(chapter, readFileSync(chapter, 'utf8') + '\nOne more line.\n')
+      await expect.poll(() => weaves.length, { timeout: 20_000 }).toBeGreaterThan(seen)
+      await expect.poll(() => readFileSync(join(dist, 'H-host/200-second.html'), 'utf8'), { timeout: 20_000 }).toContain('One more line.')
+    } finally {
+      close()
+      rmSync(join(root, 'journey'), { recursive: true, force: true })
+      renameSync(join(root, 'away'), join(root, 'journey'))
+    }
+  }, 90_000)
 
   it('answers to nobody else, gives nothing hidden and follows no link outside', async () => {
     const shown = mkdtempSync(join(tmpdir(), 'served-'))

@@ -74,6 +74,7 @@ export class Weaver {
   async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
     const programs = scripts()
     const { book, files, texts, errors } = await read(this.root)
+    if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
     const site = modelOf(book, texts, files, this.facts)
     const around = linkedTo(site)
     const written: string[] = []
