@@ -178,6 +178,16 @@ describe('a text', () => {
       'mov ebx,[ecx+4]', 'lea eax,[ebx+ecx*8-2]', 'jmp short 0'])
   })
 
+  it('pushes and pops several, in the order of writing', () => {
+    const a = new Assembler(0)
+    a.asm`
+      push  ebx dword [eax] ${5} 6 - 1
+      pop   ${ebx} es
+    `
+    expect(disassemble(a.assemble().bytes)).toEqual([
+      'push ebx', 'push dword [eax]', 'push 5', 'push 5', 'pop ebx', 'pop es'])
+  })
+
   it('has local labels under each label', () => {
     const a = new Assembler(0)
     a.asm`

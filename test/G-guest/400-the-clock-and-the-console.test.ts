@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lguestDma } from '../../generated/abi/era-a.ts'
 import { CONSOLE } from '../../generated/puppy/kernel/files.ts'
-import { processField } from '../../generated/puppy/kernel/processes.ts'
+import { proc } from '../../generated/puppy/kernel/processes.ts'
 import { byHand } from '../support/puppy-by-hand.ts'
 import type { Hand } from '../support/puppy-by-hand.ts'
 import { BareKernel, PROMPT, lines, session } from '../support/puppy.ts'
@@ -143,7 +143,7 @@ describe('G:406 a ^C that comes early', () => {
       bare.at('queue') - 0xc0000000 + i, c.charCodeAt(0)))
     bare.set('queue_head', keys.length)
     bare.set('current', bare.at('processes'))
-    bare.write(bare.at('processes') + processField.files, CONSOLE)
+    bare.write(bare.at('processes') + proc.files, CONSOLE)
     return bare
   }
 
@@ -160,7 +160,7 @@ describe('G:406 a ^C that comes early', () => {
 
   it('is none of a process that does not read the console', () => {
     const bare = withKeys('\x03')
-    bare.write(bare.at('processes') + processField.files, 0)
+    bare.write(bare.at('processes') + proc.files, 0)
     bare.call('sys_foreground', { eax: 5 })
     expect([bare.get('foreground'), bare.get('queue_tail')]).toEqual([0, 0])
   })

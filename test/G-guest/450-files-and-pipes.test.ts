@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { processField } from '../../generated/puppy/kernel/processes.ts'
+import { proc } from '../../generated/puppy/kernel/processes.ts'
 import { BareKernel, lines, session } from '../support/puppy.ts'
 
 const READ = 2
@@ -19,7 +19,7 @@ function withPipe() {
 describe('G:451 an open file', () => {
   it('is the console, or is not', () => {
     const { bare } = withPipe()
-    const files = bare.at('processes') + processField.files
+    const files = bare.at('processes') + proc.files
     const isATty = (file: number): number => bare.call('sys_isatty', { eax: file }).eax
     bare.write(files + 4, 1)
     bare.write(files + 8, 0x40701000 | READ)
