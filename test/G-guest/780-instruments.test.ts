@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { lines, session } from '../support/puppy.ts'
+
+const numbers = (text: string): number[] => [...text.matchAll(/\b\d+\b/g)].map((match) => Number(match[0]))
+
+describe('G:781 walk', () => {
+  it('shows both entries of an address, whoever may use it', async () => {
+    const { answers } = await session(lines('walk 400000', 'walk 0x404000', 'walk c0100000', 'walk 500000', 'walk 12345678'))
+    const user = /^directory  0x[0-9a-f]+067 present writable user accessed dirty\n/
+    expect(answers[0]).toMatch(user)
+    expect(answers[0]).toMatch(/\ntable      0x[0-9a-f]+065 present user accessed dirty\n$/)
+    expect(answers[1]).toMatch(/\ntable      0x[0-9a-f]+265 present user accessed dirty copy-on-write\n$/)
+    expect(answers[2]).toMatch(/\ntable      0x100061 present accessed dirty\n$/)
+    expect(answers[3]).toMatch(/\ntable      0x0\n$/)
+    expect(answers[4]).toBe('directory  0x0\ntable      0x0\n')
+  })
+})
+
+describe('G:782 touch', () => {
+  it.each([1, 8, 512])('%i pages are so many faults, once', async (pages) => {
+    const { answers } = await session(lines(`touch ${pages}`))
+    expect(answers[0]).toBe(`first: ${pages} faults reached Puppy\nthen: 0 faults reached Puppy\n`)
+  })
+
+  it('knows where the heap ends', async () => {
+    const { answers } = await session(lines('touch 513 && echo no', 'touch 0'))
+    expect(answers[0]).toBe('there are 512 pages of heap\n')
+    expect(answers[1]).toMatch(/^first: 0 /)
+  })
+})
+
+describe('G:783 cow', () => {
+  it('a child pays for what it writes, and all comes back', async () => {
+    const [answer] = (await session(lines('cow'))).answers
+    const [[, before], [sharing, faults], [, written, more], [after]] = answer.trimEnd().split('\n').map(numbers)
+    expect(written - sharing).toBe(3)
+    expect(more - faults).toBe(3)
+    expect(sharing - before).toBeLessThan(8)
+    expect(after).toBe(before)
+  })
+})
+
+describe('G:784 calls', () => {
+  it('counts what a command asks, single and by the ring', async () => {
+    const { answers } = await session(lines('calls echo one', 'calls help', 'calls echo one'))
+    const row = (answer: string, name: string): number[] =>
+      numbers(new RegExp(`^ .*  ${name}$`, 'm').exec(answer)?.[0] ?? '')
+    expect(answers[0]).toMatch(/^one\n single  by ring\n/)
+    expect(row(answers[0], 'SEND_DMA')).toEqual([1, 0])
+    expect(row(answers[1], 'SEND_DMA')[0]).toBe(answers[1].split(' single')[0].trimEnd().split('\n').length)
+    expect(row(answers[0], 'NEW_PGTABLE')[1]).toBeGreaterThan(0)
+    expect(answers[2]).toBe(answers[0])
+  })
+
+  it('agrees with the Host', async () => {
+    const count = async (...given: string[]): Promise<number> => {
+      const { err } = await session(lines(...given), ['--stats'])
+      return Number(/^ {2}SET_PTE +([\d,]+)/m.exec(err.join('\n'))![1].replace(',', ''))
+    }
+    const { answers } = await session(lines('calls echo one'))
+    const [single, ring] = numbers(/^.*SET_PTE$/m.exec(answers[0])![0])
+    const [without, withIt] = [await count('echo'), await count('echo', 'calls echo one')]
+    expect(withIt - without).toBeGreaterThanOrEqual(single + ring)
+    expect(single + ring).toBeGreaterThan(0)
+  })
+
+  it('says if there is no such program', async () => {
+    expect((await session(lines('calls nosuch'))).answers[0]).toMatch(/^no such program\n/)
+  })
+})
