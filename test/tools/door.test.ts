@@ -139,3 +139,14 @@ test('a package that is not there is named', () => {
   expect(run(root, 'bin/journey.mjs', 'test').stderr).toMatch(/\nthe package 'vitest' is not installed: run npm ci\n$/)
   expect(run(root, 'bin/run.mjs', 'x.ts')).toMatchObject({ status: 1, stderr: 'the development packages are not installed: run npm ci\n' })
 })
+
+test('a Launcher that fails under the profiler fails the bench', () => {
+  const { status, stderr } = run(project, 'bin/run.mjs', 'bench/main.ts', '--profile', '64', '/nope')
+  expect(stderr).toMatch(/^lguest: .*\/nope: no such file\n/)
+  expect(status).toBe(1)
+}, 120_000)
+
+test('the help of npm run conformance shows what its options are by default', () => {
+  const { stdout } = run(project, 'bin/run.mjs', 'conformance/main.ts', '--help')
+  expect(stdout.replace(/\s+/g, ' ')).toContain('by a comma or a pattern (default: all)')
+})

@@ -72,6 +72,7 @@ describe('fences', () => {
     ['js', '```js\nx()\n```\n', ['1:1: a js fence without a name']],
     ['in HTML', `<details>\n${fence('file=a.ts')}</details>\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['in a comment', `<!--\n${fence('file=a.ts')}-->\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
+    ['in HTML, with a line separator in its braces', `<div>\n\`\`\`ts {file=a.ts\u2028}\n</div>\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['indented by four', `# A\n\n    ${fence('#a').replace(/\n/g, '\n    ')}`, ['3:5: this looks like a fence, but Markdown does not read it as one']],
   ])('%s', async (_, chapter, errors) => {
     expect(await errorsOf(chapter)).toEqual(errors)

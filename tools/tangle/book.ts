@@ -71,7 +71,7 @@ export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
 
 /** What looks like a fence of the book, in HTML or indented like code, would silently be no code. */
 function checkUnread(chapter: string, { line, column, opening }: Unread, out: Diagnostics): void {
-  const [, lang, attributes] = /^[`~]+\s*([^\s{]*)\s*(.*)$/.exec(opening)!
+  const [, lang, attributes] = /^[`~]+\s*([^\s{]*)\s*(.*)$/s.exec(opening)!
   if (!attributes && !isOurs(lang)) return
   out.error(at(chapter, line, column), 'this looks like a fence, but Markdown does not read it as one',
     'put a blank line between it and HTML above it, and indent it by three blanks at most')
