@@ -10,7 +10,6 @@ import type { News, Order } from '../../generated/launcher/browser/session.ts'
 import { Shelf } from '../../generated/launcher/browser/shelf.ts'
 import { PageTime } from '../../generated/launcher/browser/time.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
-import { PUPPY } from '../../generated/launcher/plan.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import { bytes, text } from '../L-launcher/fakes.ts'
 
@@ -22,7 +21,7 @@ async function played(order: Partial<Order>, meanwhile = (_: Session, __: () => 
   const news: News[] = []
   const screen = () => text(Uint8Array.from(news.flatMap((one) => 'printed' in one ? [...one.printed] : [])))
   const session = new Session(
-    { plan: { ...PUPPY, deterministic: true }, script: [], closing: true, ...order }, (one) => {
+    { plan: { deterministic: true }, script: [], closing: true, ...order }, (one) => {
       news.push(one)
       if ('printed' in one) meanwhile(session, screen)
     })
@@ -204,14 +203,14 @@ describe('D:450 a session', () => {
   })
 
   it('says in a line what was not on the shelf', async () => {
-    const { news, status } = await played({ plan: { ...PUPPY, kernel: 'vmlinux' } })
+    const { news, status } = await played({ plan: { kernel: 'vmlinux' } })
     expect(status).toBe(1)
     expect(news).toEqual([{ complained: "lguest: Failed to open vmlinux: no such file" }, { ended: 1 }])
   })
 
   it('in real time answers keys, and stands still while it is paused', async () => {
     let step = 0
-    const { screen, status } = await played({ plan: PUPPY, closing: false, script: ['echo up\n'] }, (session, seen) => {
+    const { screen, status } = await played({ plan: {}, closing: false, script: ['echo up\n'] }, (session, seen) => {
       if (step === 0 && seen().includes('\nup\n')) {
         step = 1
         session.pause(true)

@@ -18,6 +18,8 @@ export async function weaveBlock(
   site: Site, page: Page, node: Code, colourist: Colourist, out: Diagnostics,
 ): Promise<string> {
   if (isPicture(node.lang)) return picture(site, page, node, out)
+  const demo = site.demos.get(keyOf(page.path, node.position!.start.line))
+  if (demo) return demo
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
   const lines = await colourist.lines(node.value, node.lang ?? 'text')
   if (!woven) return plain(node, lines)

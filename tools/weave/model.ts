@@ -66,6 +66,8 @@ export interface Site {
   places: Places
   /** The tangled files by path. */
   files: Map<string, TangledFile>
+  /** What stands for a .demo, in HTML, by `chapter:line` of its fence. */
+  demos: Map<string, string>
 }
 
 export const keyOf = (chapter: string, line: number) => `${chapter}:${line}`
@@ -82,7 +84,7 @@ export function modelOf(book: Book, texts: Map<string, string>, files: TangledFi
   const site: Site = {
     pages: book.order.map((path) => pageOf(path, texts.get(path)!, kept)),
     pageOf: new Map(), firstOf: new Map(), tags: new Map(), woven: new Map(), blocksOf: new Map(), usedIn: new Map(),
-    names: new Map(), places: placesIn(files), files: new Map(files.map((file) => [file.path, file])),
+    names: new Map(), places: placesIn(files), files: new Map(files.map((file) => [file.path, file])), demos: new Map(),
   }
   for (const page of site.pages) {
     site.pageOf.set(page.path, page)

@@ -9,8 +9,10 @@ import { read } from '../tangle/tangle.ts'
 import { sectionName } from './block.ts'
 import { closing, opening } from './chapter.ts'
 import { dataScript, searchNames, tagPreviews } from './data.ts'
+import { Demos, demosOn } from './demos.ts'
 import { fonts } from './fonts.ts'
 import { Colourist } from './highlight.ts'
+import { guestFiles, guestStyle } from './guest-files.ts'
 import { home } from './home.ts'
 import { contents, fileIndex, tagIndex } from './indexes.ts'
 import { hashOf, Kept } from './kept.ts'
@@ -46,6 +48,7 @@ export class Weaver {
   private readonly out: string
   private readonly live: boolean
   private readonly colourist: Colourist
+  private readonly demos: Demos
   private readonly facts: Kept<Facts>
   private readonly bodies: Kept<Body>
   private readonly wholes: Kept<Frame>
@@ -62,6 +65,7 @@ export class Weaver {
     this.live = live
     const cache = (name: string) => join(root, '.cache', name)
     this.colourist = new Colourist(cache('colours.json'))
+    this.demos = new Demos(root)
     this.facts = new Kept(cache('facts.json'))
     this.bodies = new Kept(cache('bodies.json'))
     this.wholes = new Kept(cache('wholes.json'))
@@ -73,9 +77,10 @@ export class Weaver {
    */
   async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
     const programs = scripts()
-    const { book, files, texts, errors } = await read(this.root)
+    const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
     const site = modelOf(book, texts, files, this.facts)
+    site.demos = await this.demos.woven(book, parsed, errors)
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
@@ -107,7 +112,7 @@ export class Weaver {
   }
 
   private async chapter(site: Site, page: Page, around: string): Promise<Body> {
-    const key = hashOf(page.text, page.url, around, standing(site, page))
+    const key = hashOf(page.text, page.url, around, standing(site, page), demosOn(site, page))
     const known = this.bodies.get(key)
     if (known) {
       this.colourist.noteColours(known.html, key)
@@ -164,11 +169,11 @@ export class Weaver {
   }
 
   private async theme(programs: Map<string, string>, written: string[]): Promise<void> {
-    const style = readFileSync(join(themeFolder, 'style.css'), 'utf8')
+    const style = readFileSync(join(themeFolder, 'style.css'), 'utf8') + guestStyle()
     const faces = await fonts(join(this.root, '.cache', 'fonts'))
     this.write('style.css', faces.map(({ rule }) => rule).join('') + style + this.colourist.styles(), written)
     for (const { name, bytes } of faces) this.write(join('fonts', name), bytes, written)
-    for (const [name, text] of programs) this.write(name, text, written)
+    for (const [name, text] of [...programs, ...await guestFiles(this.root)]) this.write(name, text, written)
     copyFileSync(join(themeFolder, 'icon.svg'), join(this.out, 'icon.svg'))
   }
 

@@ -1,0 +1,146 @@
+/**
+ * Transcripts: each demo is run, with time counted in instructions, by the
+ * session that runs it in the page; here it runs under Node.
+ *
+ * Invariant: a recording is kept with a hash of the code that made it. As long
+ * as the code is the same, nothing is run again.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Counts } from '../../generated/launcher/browser/counter.ts'
+import type { News, Order } from '../../generated/launcher/browser/session.ts'
+import type { Diagnostics } from '../tangle/diagnostics.ts'
+import { hash, readIfThere, writeWhole } from '../tangle/write.ts'
+import { complaintAbout, type Demo } from './demo.ts'
+
+/** What a run printed, what the Host did meanwhile, and how it ended. */
+export interface Recording {
+  screen: string
+  /** Lines of the trace since the script began; the first ones, if they are many. */
+  trace: string[]
+  counts?: { before: Counts, after: Counts }
+  status: number
+}
+
+interface Kept { code: string, recording: Recording }
+
+/** The module that runs sessions, relative to generated/. */
+export const sessionModule = 'launcher/browser/session.ts'
+const mostLines = 60
+/** A demo that takes longer than this many seconds is none. */
+const patience = 30
+
+export class Recorder {
+  private readonly root: string
+  private readonly file: string
+  private readonly kept: Map<string, Kept>
+  private runner?: { code: string, module: Promise<typeof import('../../generated/launcher/browser/session.ts')> }
+
+  constructor(root: string) {
+    this.root = root
+    this.file = join(root, '.cache', 'demos.json')
+    this.kept = new Map(JSON.parse(readIfThere(this.file) ?? '[]'))
+  }
+
+  /**
+   * The recording of each demo; what did not go as its fence says goes to `out`.
+   * Without `fresh` code nothing is run, and what was recorded last stands.
+   */
+  async record(demos: Demo[], fresh: boolean, out: Diagnostics): Promise<Map<Demo, Recording>> {
+    const recordings = new Map<Demo, Recording>()
+    if (demos.length === 0) return recordings
+    const code = fresh ? await this.bundled() : undefined
+    const used = new Map<string, Kept>()
+    for (const demo of demos) {
+      const key = hash(JSON.stringify([demo.script, demo.show]))
+      const known = this.kept.get(key)
+      if (code === undefined) {
+        if (known) recordings.set(demo, known.recording)
+        continue
+      }
+      const recording = known?.code === code ? known.recording : await this.run(demo)
+      const wrong = complaintAbout(demo, recording)
+      if (wrong) out.error(demo.place, wrong, 'mend the system, or say what it does: ends=… says=…')
+      recordings.set(demo, recording)
+      used.set(key, { code, recording })
+    }
+    if (fresh) this.keep(used)
+    return recordings
+  }
+
+  private keep(used: Map<string, Kept>): void {
+    const text = JSON.stringify([...used])
+    this.kept.clear()
+    for (const [key, value] of used) this.kept.set(key, value)
+    if (text !== readIfThere(this.file)) writeWhole(this.file, text)
+  }
+
+  /** Bundles the session if its code has changed; the hash of that code. */
+  private async bundled(): Promise<string> {
+    const { build } = await import('esbuild')
+    const { outputFiles } = await build({
+      absWorkingDir: this.root, entryPoints: [join(this.root, 'generated', sessionModule)], bundle: true, write: false,
+      format: 'esm', platform: 'node', target: 'node20', minify: true, logLevel: 'silent', legalComments: 'none',
+    })
+    const code = hash(outputFiles[0].text)
+    if (this.runner?.code === code) return code
+    const path = join(this.root, '.cache', `session-${code}.mjs`)
+    if (!existsSync(path)) writeWhole(path, outputFiles[0].text)
+    this.runner = { code, module: import(pathToFileURL(path).href) }
+    return code
+  }
+
+  private async run(demo: Demo): Promise<Recording> {
+    const { Session } = await this.runner!.module
+    const taken = new Taken()
+    const session = new Session(recorded(demo), (news) => taken.hear(news))
+    const timer = new Promise<number>((resolve) => {
+      setTimeout(resolve, patience * 1000, -1).unref()
+    })
+    return taken.recording(await Promise.race([session.run(), timer]))
+  }
+}
+
+/** The order that a fence stands for, in counted time. */
+function recorded({ script, show }: Demo): Order {
+  return {
+    plan: { deterministic: true, trace: show === 'trace' },
+    script, closing: true, counting: show === 'counts',
+  }
+}
+
+/** News of a run, gathered. */
+class Taken {
+  private screen = ''
+  private trace: string[] = []
+  private counts?: Counts
+  private before?: Counts
+  private readonly decoder = new TextDecoder()
+  private script: 'to come' | 'typed' | 'over' = 'to come'
+
+  hear(news: News): void {
+    if ('printed' in news) this.screen += this.decoder.decode(news.printed, { stream: true })
+    else if ('complained' in news) this.complain(news.complained)
+    else if ('counted' in news && this.script !== 'over') this.counts = news.counted
+    else if ('typed' in news) this.note(news.typed)
+  }
+
+  private note(typed: string): void {
+    this.before ??= this.counts
+    this.script = typed ? 'typed' : 'over'
+  }
+
+  /** A line of the trace opens with the count of instructions; others are for the user. */
+  private complain(line: string): void {
+    if (!/^ *\d+  /.test(line)) this.screen += `${line}\n`
+    else if (this.script === 'typed') this.trace.push(line)
+  }
+
+  recording(status: number): Recording {
+    const { screen, before, counts } = this
+    const more = this.trace.length - mostLines
+    const trace = more > 0 ? [...this.trace.slice(0, mostLines), `… and ${more} lines more`] : this.trace
+    return { screen, trace, status, ...(before && counts ? { counts: { before, after: counts } } : {}) }
+  }
+}

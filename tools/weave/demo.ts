@@ -1,0 +1,85 @@
+/**
+ * Fences of class .demo: what they order, whether their run did what the
+ * chapter says, and how its transcript looks on the page.
+ */
+import type { ParsedChapter } from '../tangle/book.ts'
+import { at, Diagnostics, type Place } from '../tangle/diagnostics.ts'
+import { readInfo } from '../tangle/fence-info.ts'
+import { countHead, countRows } from '../../site/src/guest/counts.ts'
+import type { Recording } from './demo-run.ts'
+import { escape } from './highlight.ts'
+
+/** What a fence orders: its script, and what to show of it. */
+export interface Demo {
+  place: Place
+  /** Typed when Puppy waits, a chunk at a time. */
+  script: string[]
+  show?: 'counts' | 'trace'
+  ends: 'prompt' | 'halt' | 'death'
+  /** Words that must be seen. */
+  says?: string
+}
+
+/** All demos of the book, in reading order. */
+export function demosOf(chapters: ParsedChapter[]): Demo[] {
+  const quiet = new Diagnostics() // what is wrong with fences was told when they were tangled
+  return chapters.flatMap(({ path, fences }) => fences.flatMap(({ opening, body, line, column }) => {
+    if (!opening.includes('.demo')) return []
+    const { classes, options } = readInfo(opening, at(path, line, column), quiet)
+    if (!classes.has('demo')) return []
+    return [{
+      place: at(path, line, column), script: scriptOf(body), show: options.get('show') as Demo['show'],
+      ends: options.get('ends') as Demo['ends'] ?? 'prompt', says: options.get('says'),
+    }]
+  }))
+}
+
+/**
+ * Lines are typed in one go, as from a pipe. A line such as `^C` is that key,
+ * pressed once the Guest has nothing more to do; so is what follows it.
+ */
+export function scriptOf(lines: string[]): string[] {
+  const chunks: string[] = []
+  let open = false
+  for (const line of lines) {
+    const key = /^\^([A-Z])$/.exec(line)
+    if (key) chunks.push(String.fromCharCode(key[1].charCodeAt(0) - 64))
+    else if (open) chunks[chunks.length - 1] += `${line}\n`
+    else chunks.push(`${line}\n`)
+    open = !key
+  }
+  return chunks
+}
+
+/** What is wrong with how a run went; nothing, if it went as the fence says. */
+export function complaintAbout(demo: Demo, { screen, trace, status }: Recording): string | undefined {
+  const last = screen.trimEnd().split('\n').at(-1)!
+  const ended = status !== 0 ? 'death' : last === 'puppy>' ? 'prompt' : 'halt'
+  if (ended !== demo.ends) return `this run ends in a ${ended}, not a ${demo.ends}; its last line is: ${last}`
+  if (demo.says && ![screen, ...trace].join('\n').includes(demo.says)) {
+    return `nothing in this run says '${demo.says}'; its last line is: ${last}`
+  }
+  return undefined
+}
+
+/** The element on the page: it holds the transcript until somebody starts it. */
+export function demoHtml(demo: Omit<Demo, 'place'>, recording: Recording): string {
+  const { script, show } = demo
+  const order = escape(JSON.stringify({ script, show }))
+  return `<figure class="demo"><lguest-guest order="${order}">`
+    + `<pre class="screen"><code>${transcript(recording.screen)}</code></pre>${panel(demo, recording)}`
+    + '</lguest-guest></figure>'
+}
+
+/** What was printed; what had been typed is marked. */
+function transcript(screen: string): string {
+  return escape(screen.trimEnd()).replace(/^(puppy&#62; )(.*)$/gm, '$1<b>$2</b>') + ' '
+}
+
+function panel({ show }: Omit<Demo, 'place'>, { counts, trace }: Recording): string {
+  if (show === 'counts' && counts) {
+    return `<table class="counts">${countHead}<tbody>${countRows(counts.after, counts.before)}</tbody></table>`
+  }
+  if (show === 'trace') return `<pre class="trace"><code>${trace.map(escape).join('\n')}\n</code></pre>`
+  return ''
+}

@@ -1,0 +1,36 @@
+/** The demos of a book, run and woven: the weaver's one door to them. */
+import type { Book, ParsedChapter } from '../tangle/book.ts'
+import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
+import { tangle } from '../tangle/tangle.ts'
+import { demoHtml, demosOf } from './demo.ts'
+import { Recorder, sessionModule } from './demo-run.ts'
+import { keyOf, type Page, type Site } from './model.ts'
+
+export class Demos {
+  private readonly root: string
+  private readonly recorder: Recorder
+
+  constructor(root: string) {
+    this.root = root
+    this.recorder = new Recorder(root)
+  }
+
+  /**
+   * What stands for each .demo, in HTML, by `chapter:line`. A book with errors cannot be
+   * tangled and so not run; its last recordings stand. A run gone wrong is one more error.
+   */
+  async woven(book: Book, chapters: ParsedChapter[], errors: Diagnostic[]): Promise<Map<string, string>> {
+    if (!book.roots.has(sessionModule)) return new Map()
+    const tangled = errors.length === 0 ? await tangle(this.root) : undefined
+    errors.push(...tangled?.errors ?? [])
+    const out = new Diagnostics()
+    const recordings = await this.recorder.record(demosOf(chapters), tangled?.result !== undefined, out)
+    errors.push(...out.all)
+    return new Map([...recordings].map(([{ place, ...demo }, recording]) =>
+      [keyOf(place.file, place.line), demoHtml(demo, recording)]))
+  }
+}
+
+/** All that a page's demos show; it changes with the system, not with the page's text. */
+export const demosOn = (site: Site, page: Page): string =>
+  [...site.demos].filter(([key]) => key.startsWith(`${page.path}:`)).flat().join('\n')
