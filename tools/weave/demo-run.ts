@@ -5,13 +5,14 @@
  * Invariant: a recording is kept with a hash of the code that made it. As long
  * as the code is the same, nothing is run again.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Counts } from '../../generated/launcher/browser/counter.ts'
 import type { News, Order } from '../../generated/launcher/browser/session.ts'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
-import { hash, readIfThere, writeWhole } from '../tangle/write.ts'
+import { readIfThere, writeWhole } from '../tangle/files.ts'
+import { hash } from '../tangle/hash.ts'
 import { complaintAbout, type Demo } from './demo.ts'
 
 /** What a run printed, what the Host did meanwhile, and how it ended. */
@@ -85,8 +86,11 @@ export class Recorder {
     })
     const code = hash(outputFiles[0].text)
     if (this.runner?.code === code) return code
-    const path = join(this.root, '.cache', `session-${code}.mjs`)
+    const cache = join(this.root, '.cache')
+    const name = `session-${code}.mjs`
+    const path = join(cache, name)
     if (!existsSync(path)) writeWhole(path, outputFiles[0].text)
+    for (const old of readdirSync(cache)) if (/^session-.*\.mjs$/.test(old) && old !== name) rmSync(join(cache, old), { force: true })
     this.runner = { code, module: import(pathToFileURL(path).href) }
     return code
   }
