@@ -1,4 +1,4 @@
-/** The programs of the pages: the element that runs Guests, its terminal, and the Launcher's Worker. */
+/** What an element that runs Guests loads when it is started: the terminal, and the Launcher as a Worker. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,6 @@ export async function guestFiles(root: string): Promise<Map<string, string>> {
   const worker = join(root, 'generated', workerModule)
   if (!existsSync(worker)) return new Map()
   const built = await Promise.all([
-    bundled('guest.js', join(source, 'element.ts'), { format: 'iife' }),
     // Names that begin with _ are the terminal's own affair; they are a tenth of its weight.
     bundled('guest/terminal.js', join(source, 'terminal.ts'), { format: 'esm', mangleProps: /^_[a-zA-Z]/ }),
     bundled('guest/worker.js', worker, { format: 'iife', banner: { js: licences } }),

@@ -20,7 +20,7 @@ export const countHead = '<thead><tr><th scope="col">the Host counted</th>'
 
 function rowsOf({ instructions, switches, traps, calls, interrupts }: Counts): Row[] {
   return [
-    row('instructions', 0, instructions), row('world switches', 0, switches),
+    row('instructions', 0, Math.round(instructions)), row('world switches', 0, switches),
     ...section('hypercalls', calls.map(([name, times]) => row(name, 1, times))),
     ...section('traps', traps.map(([name, times, settled]) => row(name, 1, times, fate(times, settled)))),
     ...section('interrupts delivered', interrupts.map(([irq, times]) => row(`irq ${irq}`, 1, times))),

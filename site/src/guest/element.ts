@@ -99,7 +99,7 @@ export class GuestElement extends HTMLElement {
 
   #openScreen(Terminal: typeof Screen, thread: Thread, panel: Panel): void {
     const lines = this.#transcript?.textContent.split('\n').length ?? 0
-    const host = Object.assign(document.createElement('div'), { className: 'terminal' })
+    const host = Object.assign(document.createElement('div'), { className: 'tty' })
     if (this.#transcript) this.#transcript.replaceWith(host)
     else this.querySelector('.bar')!.after(host)
     const row = keyRow((keys) => this.#screen?.input(keys), () => this.#screen?.focus())
@@ -150,7 +150,7 @@ export class GuestElement extends HTMLElement {
   #leaveTranscript(text: string): void {
     const pre = Object.assign(document.createElement('pre'), { className: 'screen', tabIndex: 0 })
     pre.append(Object.assign(document.createElement('code'), { textContent: text }))
-    this.querySelector('.terminal')?.replaceWith(pre)
+    this.querySelector('.tty')?.replaceWith(pre)
     this.querySelector('.keys')?.remove()
   }
 
