@@ -118,6 +118,30 @@ test('text typed into the file of an empty root is carried', async () => {
   expect(text(root, 'journey/H-host/200-a.md')).toBe('# A\n\n```sh {file=run.sh}\necho\n```\n')
 })
 
+test('the text of a template in an indented chunk is carried as it stands', async () => {
+  const chapter = (one: string, two: string) => `# A
+
+\`\`\`ts {file=a.ts}
+if (a) {
+  // <<b>>
+}
+\`\`\`
+
+\`\`\`ts {#b}
+const x = \`${one}
+${two}
+  three\`
+\`\`\`
+`
+  const root = book({ 'H-host/200-a.md': chapter('one', 'two') })
+  await tangle(root)
+  edit(root, 'generated/a.ts', 'one\ntwo', '1\n2\nmore')
+  expect((await untangle(root)).errors).toHaveLength(1)
+  edit(root, 'generated/a.ts', '1\n2\nmore', '1\n2')
+  expect((await untangle(root)).errors.map(format)).toEqual([])
+  expect(text(root, 'journey/H-host/200-a.md')).toBe(chapter('1', '2'))
+})
+
 test('a move past a chunk that is used twice is refused', async () => {
   const root = book({ 'H-host/200-a.md': `# A
 

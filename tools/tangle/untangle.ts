@@ -214,7 +214,9 @@ function replace(edit: Edit, out: Diagnostics): Carried[] {
   const { file, hunk } = edit
   const old = file.lines.slice(hunk.from, hunk.to)
   const [first, last] = [old[0], old[old.length - 1]]
-  const together = old.every(({ block, index }, i) => block === first.block && index === first.index + i)
+  const alike = old.every(({ indent }) => indent === first.indent) // the text of a template is not indented
+  const together = (alike || hunk.lines.length !== old.length)
+    && old.every(({ block, index }, i) => block === first.block && index === first.index + i)
   if (!together && hunk.lines.length > 0 && hunk.lines.length !== old.length) {
     return refuseAmbiguous(edit, placeOf(first.block, first.index), placeOf(last.block, last.index), out)
   }
