@@ -3,7 +3,11 @@
  * modules cannot be read one after the other, nor loaded so. Types alone may
  * look both ways.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
+import { placeOf } from './book.ts'
+import { at, type Diagnostics, type Place } from './diagnostics.ts'
+import { textOf, type TangledFile } from './expand.ts'
 
 /** One import of a value: which module it is made in, at which offset of its text, and of which module. */
 interface Arrow { from: string, to: string, offset: number }
@@ -17,7 +21,7 @@ export interface Circle {
 
 const statement = /^[ \t]*(?:import|export)\b(?!\s+type\b)(?:[^'"`;()]*?\bfrom\b)?\s*'(\.[^']+)'/gm
 
-/** The shortest circle through each knot of the modules given, path to text. */
+/** One circle through each knot of the modules given, path to text. */
 export function circles(modules: Map<string, string>): Circle[] {
   const arrows = [...modules].flatMap(([from, text]) => arrowsOf(from, text, modules))
   const out = new Map<string, Arrow[]>()
@@ -54,4 +58,33 @@ function wayTo(end: string, before: Map<string, string>): string[] {
   const way: string[] = []
   for (let at = end; at; at = before.get(at)!) way.unshift(at)
   return way
+}
+
+/** Reports each circle among the tangled files, at the chapter's line, and among the tools. */
+export function checkCircles(files: TangledFile[], root: string, out: Diagnostics): void {
+  const tangled = new Map(files.map((file) => [file.path, file]))
+  const texts = new Map(files.map((file) => [file.path, textOf(file)]))
+  for (const circle of circles(texts)) {
+    const line = tangled.get(circle.path[0])!.lines[lineAt(texts.get(circle.path[0])!, circle.offset) - 1]
+    report(circle, placeOf(line.block, line.index), out)
+  }
+  const tools = modulesOf(root, 'tools')
+  for (const circle of circles(tools)) {
+    report(circle, at(circle.path[0], lineAt(tools.get(circle.path[0])!, circle.offset), 1), out)
+  }
+}
+
+function report({ path }: Circle, place: Place, out: Diagnostics): void {
+  out.error(place, `a circle of imports: ${[...path, path[0]].join(' → ')}`,
+    'let what both need stand below both; types alone may look both ways')
+}
+
+const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
+
+/** The TypeScript under a folder of `root`, path to text; none where there is no such folder. */
+function modulesOf(root: string, folder: string): Map<string, string> {
+  const start = join(root, folder)
+  if (!existsSync(start)) return new Map()
+  const names = readdirSync(start, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  return new Map(names.map((name) => [join(folder, name), readFileSync(join(start, name), 'utf8')]))
 }

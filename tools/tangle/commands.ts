@@ -1,4 +1,5 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
+import { checkCircles } from './circles.ts'
 import { counted, Diagnostics, format, printable, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
 import { checkPacing, readPacing } from './pacing.ts'
@@ -34,6 +35,7 @@ export async function check(root: string): Promise<number> {
   checkWidths(tangled.chapters, out)
   checkPictures(tangled.chapters, out)
   checkRooms(tangled.files, out)
+  checkCircles(tangled.files, root, out)
   const text = (path: string) => tangled.texts.get(path)!
   checkTerms(tangled.chapters, readTerms(root), text, out)
   checkPacing(tangled.chapters, readPacing(root), text, out)
