@@ -43,5 +43,7 @@ test('a book without a list has no such words, ours has the words of the process
 test('a list that is no list is said in one line', () => {
   const root = book({ 'L-launcher/000-a.md': first })
   write(root, 'journey/terms.json', '{ "H:010": "gate"')
-  expect(() => readTerms(root)).toThrow(/^journey\/terms\.json: /)
+  const refused = expect(() => readTerms(root))
+  refused.toThrow(/^this is no JSON: /)
+  refused.toThrow(expect.objectContaining({ place: { file: 'journey/terms.json', line: 1, column: 1 } }))
 })
