@@ -25,6 +25,7 @@ const WILD = /^(hlt|iret|far|sys|int|call|jmp|j[a-z]+$|ret|loop|lldt|ltr|lgdt|li
 const gentle = integerForms().filter(({ instruction: { name } }) => GENTLE.test(name) && !UNGENTLE.test(name))
 const others = allForms().filter(({ instruction: { name } }) => !WILD.test(name))
 
+const EDGES = [0, 1, -1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, -0x80000000]
 const word = (n: number) => [0, 8, 16, 24].map((shift) => (n >> shift) & 255)
 
 export interface Program {
@@ -84,7 +85,8 @@ export class Programs {
   private item(): void {
     const r = this.random
     const kind = r.below(100)
-    if (kind < 62) return this.instruction(r.pick(gentle))
+    if (kind < 50) return this.instruction(r.pick(gentle))
+    if (kind < 62) return this.asked()
     if (kind < 70) return this.instruction(r.pick(others))
     if (kind < 80) return this.skip()
     if (kind < 86 && this.functions.length > 0) return this.call()
@@ -139,6 +141,26 @@ export class Programs {
       this.items(1)
       this.land(over)
     } else this.land(from)
+  }
+
+  /** Something that notes flags, and somebody who asks at once. */
+  private asked(): void {
+    const r = this.random
+    const [x, y] = [0, 1].map(() => r.pick([0, 1, 2, 3, 5, 6, 7]))
+    for (const n of [x, y]) if (r.chance(0.5)) this.bytes.push(0xb8 + n, ...word(r.pick(EDGES)))
+    if (r.chance(0.3)) this.bytes.push(r.pick([0xf8, 0xf9]))
+    if (r.chance(0.2)) this.bytes.push(0x66)
+    const wide = r.below(2)
+    this.bytes.push(...r.pick([
+      [r.below(8) * 8 + wide + r.pick([0, 2]), 0xc0 | y << 3 | x], // add ... cmp x, y
+      [0x84 + wide, 0xc0 | y << 3 | x], // test x, y
+      [0x83, 0xc0 | r.below(8) << 3 | x, r.below(256)], [0x80, 0xc0 | r.below(8) << 3 | x, r.below(256)],
+      [0xfe + wide, 0xc0 | r.below(2) << 3 | x], [0xf6 + wide, 0xd8 | x], // inc, dec, neg
+      [0xd0 + wide, 0xe0 | r.pick([0, 1, 3]) << 3 | x]])) // shl, shr, sar by 1
+    if (r.chance(0.2)) this.bytes.push(0x89, 0xc0 | y << 3 | x)
+    if (r.chance(0.5)) this.skip()
+    else if (r.chance(0.5)) this.bytes.push(0x0f, 0x90 + r.below(16), 0xc0 | y)
+    else this.bytes.push(0x0f, 0x40 + r.below(16), 0xc0 | x << 3 | y)
   }
 
   /** mov dword [counter], n; top: ...; dec dword [counter]; jne top */
