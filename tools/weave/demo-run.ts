@@ -32,6 +32,8 @@ const mostLines = 60
 /** A demo that takes longer than this many seconds is none. */
 const patience = 30
 
+const keyOf = ({ script, show }: Demo) => hash(JSON.stringify([script, show]))
+
 export class Recorder {
   private readonly root: string
   private readonly file: string
@@ -46,28 +48,35 @@ export class Recorder {
 
   /**
    * The recording of each demo; what did not go as its fence says goes to `out`.
-   * Without `fresh` code nothing is run, and what was recorded last stands.
+   * Without `fresh` code nothing is run, and what was recorded last stands; with `late`
+   * it stands, too, whatever code recorded it.
    */
-  async record(demos: Demo[], fresh: boolean, out: Diagnostics): Promise<Map<Demo, Recording>> {
+  async record(demos: Demo[], fresh: boolean, out: Diagnostics, late = false): Promise<Map<Demo, Recording>> {
     const recordings = new Map<Demo, Recording>()
     if (demos.length === 0) return recordings
     const code = fresh ? await this.bundled() : undefined
     const used = new Map<string, Kept>()
     for (const demo of demos) {
-      const key = hash(JSON.stringify([demo.script, demo.show]))
+      const key = keyOf(demo)
       const known = this.kept.get(key)
       if (code === undefined) {
         if (known) recordings.set(demo, known.recording)
         continue
       }
-      const recording = known?.code === code ? known.recording : await this.run(demo)
+      const stands = known && (late || known.code === code)
+      const recording = stands ? known.recording : await this.run(demo)
       const wrong = complaintAbout(demo, recording)
       if (wrong) out.error(demo.place, wrong, 'mend the system, or say what it does: ends=… says=…')
       recordings.set(demo, recording)
-      used.set(key, { code, recording })
+      used.set(key, stands ? known : { code, recording })
     }
     if (fresh) this.keep(used)
     return recordings
+  }
+
+  /** Was it ever run? */
+  knows(demo: Demo): boolean {
+    return this.kept.has(keyOf(demo))
   }
 
   private keep(used: Map<string, Kept>): void {

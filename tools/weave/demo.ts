@@ -52,11 +52,12 @@ export function scriptOf(lines: string[]): string[] {
 }
 
 /** What is wrong with how a run went; nothing, if it went as the fence says. */
-export function complaintAbout(demo: Demo, { screen, trace, status }: Recording): string | undefined {
+export function complaintAbout(demo: Demo, { screen, trace, status, counts }: Recording): string | undefined {
   const last = screen.trimEnd().split('\n').at(-1)!
   const ended = status !== 0 ? 'death' : last === 'puppy>' ? 'prompt' : 'halt'
   if (ended !== demo.ends) return `this run ends in a ${ended}, not a ${demo.ends}; its last line is: ${last}`
-  if (demo.says && ![screen, ...trace].join('\n').includes(demo.says)) {
+  const counted = counts ? countRows(counts.after, counts.before).replace(/<[^>]*>/g, ' ') : ''
+  if (demo.says && ![screen, ...trace, counted].join('\n').includes(demo.says)) {
     return `nothing in this run says '${demo.says}'; its last line is: ${last}`
   }
   return undefined

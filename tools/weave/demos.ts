@@ -18,13 +18,18 @@ export class Demos {
   /**
    * What stands for each .demo, in HTML, by `chapter:line`. A book with errors cannot be
    * tangled and so not run; its last recordings stand. A run gone wrong is one more error.
+   * With `live` somebody waits for a page: only what was never run is.
    */
-  async woven(book: Book, chapters: ParsedChapter[], errors: Diagnostic[]): Promise<Map<string, string>> {
+  async woven(
+    book: Book, chapters: ParsedChapter[], errors: Diagnostic[], live: boolean,
+  ): Promise<Map<string, string>> {
     if (!book.roots.has(sessionModule)) return new Map()
-    const tangled = errors.length === 0 ? await tangle(this.root) : undefined
+    const demos = demosOf(chapters)
+    const stands = live && demos.every((demo) => this.recorder.knows(demo))
+    const tangled = errors.length === 0 && !stands ? await tangle(this.root) : undefined
     errors.push(...tangled?.errors ?? [])
     const out = new Diagnostics()
-    const recordings = await this.recorder.record(demosOf(chapters), tangled?.result !== undefined, out)
+    const recordings = await this.recorder.record(demos, tangled?.result !== undefined, out, live)
     errors.push(...out.all)
     return new Map([...recordings].map(([{ place, ...demo }, recording]) =>
       [keyOf(place.file, place.line), demoHtml(demo, recording)]))
