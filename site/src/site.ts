@@ -7,6 +7,7 @@ import { offerSearch } from './page/search.ts'
 import { followSections } from './page/sections.ts'
 import { offerThemes } from './page/theme.ts'
 import { showCurrent } from './page/tree.ts'
+import { offerTypes } from './page/types.ts'
 import { reachWide } from './page/wide.ts'
 
 offerThemes()
@@ -16,4 +17,5 @@ reachWide()
 followSections()
 leadToLines()
 offerPreviews()
+offerTypes()
 listenForKeys(offerSearch())

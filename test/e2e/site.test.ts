@@ -28,7 +28,9 @@ describe.skipIf(!there)('the site in a browser', () => {
 
   beforeAll(async () => {
     dist = mkdtempSync(join(tmpdir(), 'site-'))
-    await new Weaver(project, dist).weave()
+    const weaver = new Weaver(project, dist)
+    await weaver.weave()
+    await weaver.learn()
     server = await serve(dist, 0)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
     page = await browser.newPage({ viewport: { width: 1300, height: 900 }, colorScheme: 'light' })
@@ -39,7 +41,7 @@ describe.skipIf(!there)('the site in a browser', () => {
       if (request.failure()?.errorText !== 'net::ERR_ABORTED') errors.push(request.url())
     })
     page.on('request', (request) => { if (!/^(http:\/\/127\.0\.0\.1:|file:)/.test(request.url())) errors.push(request.url()) })
-  }, 120_000)
+  }, 300_000)
   afterAll(async () => {
     await browser.close()
     server.close()
@@ -191,11 +193,13 @@ describe.skipIf(!there)('the site in a browser', () => {
 
   it('leads from a block to its place in the whole file, and back', async () => {
     await open('/S-switcher/100-the-switcher.html')
-    const caption = page.locator('#chunk-switcher-the-way-in-2 figcaption')
-    await caption.locator('.file').click()
+    const figure = page.locator('#chunk-switcher-the-way-in-2')
+    const code = (await figure.locator('code > .l').first().innerText()).trim()
+    await figure.locator('.file').click()
     expect(await title()).toBe('switcher/code.ts')
     const piece = page.locator('section:target')
-    expect(await piece.innerText()).toContain('function writeEntry')
+    const first = (text: string) => text.split('\n').find((line) => line.trim())!.trim()
+    expect(first(await piece.locator('code').innerText())).toBe(code)
     await piece.locator('> a').click()
     expect(await page.locator('figure:target').getAttribute('id')).toBe('chunk-switcher-the-way-in-2')
   })
@@ -241,6 +245,24 @@ describe.skipIf(!there)('the site in a browser', () => {
     await open('/H-host/200-interrupts-and-traps.html')
     await page.locator('.text a[data-tag="H:010"]').first().hover()
     await page.locator('.preview', { hasText: 'H:010' }).waitFor()
+  })
+
+  it.each(['/H-host/030-the-run-loop.html', '/files/host/core.ts.html'])('tells what a name in the code is, and leads to its definition: %s', async (path) => {
+    await open(path)
+    const name = page.locator('pre code > .l', { hasText: /^\s*tryDeliverInterrupt\(cpu\)\s*$/ }).first()
+    await name.scrollIntoViewIfNeeded()
+    await name.locator('span', { hasText: 'tryDeliverInterrupt' }).hover()
+    const card = page.locator('.preview', { hasText: 'function tryDeliverInterrupt(cpu: LgCpu): void' })
+    await card.waitFor()
+    await card.locator('a').click()
+    await page.waitForURL(/200-interrupts-and-traps.html#/)
+    expect(await page.locator('figure:target').innerText()).toContain('function tryDeliverInterrupt')
+  })
+
+  it('lists names with where they are told and who uses them', async () => {
+    await open('/names.html')
+    const entry = page.locator('.names > div', { hasText: /^tryDeliverInterrupt/ })
+    expect(await entry.textContent()).toMatch(/function, H:205, host\/interrupts-and-traps.ts\s+used in .*H:030/)
   })
 
   it('leaves arrows alone while text is being selected', async () => {

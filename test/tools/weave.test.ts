@@ -40,7 +40,7 @@ describe('the weave of a small book', () => {
   it('makes a page of each chapter, a cover, and the indexes', () => {
     expect(pagesOf(dist)).toEqual([
       'H-host/200-second.html', 'L-launcher/000-first.html', 'contents.html',
-      'files.html', 'files/app/greet.ts.html', 'index.html', 'tags.html',
+      'files.html', 'files/app/greet.ts.html', 'index.html', 'names.html', 'tags.html',
     ])
   })
 
@@ -150,6 +150,13 @@ describe('the weave of a small book', () => {
     expect(brokenMarkdownLinks(join(dist, 'markdown'))).toEqual([])
   })
 
+  it('learns what names are, and lists them', async () => {
+    expect(await new Weaver(root).learn()).toBe(1)
+    expect(page('data/types/app/greet.ts.js')).toContain('function greet(name: string): string')
+    expect(page('names.html')).toContain('<a href="L-launcher/000-first.html#file-app-greet-ts"><code>greet</code></a>')
+    expect(await new Weaver(root).learn()).toBe(0)
+  })
+
   it('takes away the pages of chapters that are no more', async () => {
     const chapter = join(root, 'journey/M-mastery/900-short-lived.md')
     cpSync(join(root, 'journey/H-host/200-second.md'), chapter)
@@ -169,7 +176,7 @@ describe('the weave of a small book', () => {
     const chapter = join(root, 'journey/H-host/200-second.md')
     writeFileSync(chapter, readFileSync(chapter, 'utf8').replace('return text', 'return text + 1'))
     expect((await new Weaver(root).weave(true)).written).toEqual(
-      ['H-host/200-second.html', 'files/app/greet.ts.html', 'markdown/H-host/200-second.md'])
+      ['names.html', 'H-host/200-second.html', 'files/app/greet.ts.html', 'markdown/H-host/200-second.md'])
   })
 
   it('weaves a half-written book and reports its errors', async () => {

@@ -10,7 +10,7 @@ import { type Colourist, escape } from './highlight.ts'
 import { filesOf, keyOf, nameOf, relative, wholeUrl, type Page, type Site, type Woven } from './model.ts'
 import { draw, isPicture } from './pictures/draw.ts'
 import { PictureError } from './pictures/picture.ts'
-import { neighbourhood, surroundings, type BlockPlace } from './places.ts'
+import { neighbourhood, runsOf, surroundings, type BlockPlace } from './places.ts'
 import { linkTagsInHtml } from './tags.ts'
 
 /** The HTML of a fence of `page`; what is wrong with a picture goes to `out`. */
@@ -27,7 +27,7 @@ export async function weaveBlock(
   const body = trimmed(lines.map((line, i) => linked(site, page, woven, i) ?? line)).map(lineOf).join('')
   const around = place ? await contextOf(place, colourist) : { before: '', after: '' }
   const code = `<pre${carried(place)}><code>${around.before}${body}${around.after}</code></pre>`
-  const figure = `<figure class="code" id="${woven.id}"${place ? ` data-place="${place.file.path}:${place.from}"` : ''}>`
+  const figure = `<figure class="code" id="${woven.id}"${place ? standing(place) : ''}>`
     + caption(site, page, woven, place) + code + usedElsewhere(site, page, woven) + '</figure>'
   return woven.block.info.classes.has('hidden') ? folded(site, woven, node, figure) : figure
 }
@@ -91,6 +91,12 @@ async function contextOf(place: BlockPlace, colourist: Colourist): Promise<{ bef
     return shown.length ? `<span class="around" hidden>${shown.map(lineOf).join('')}</span>` : ''
   }
   return { before: await show(before), after: await show(after) }
+}
+
+/** For what knows of types: file, first line of each run of lines, and indentation. */
+function standing(place: BlockPlace): string {
+  const indent = place.file.lines[place.from - 1].indent.length
+  return ` data-place="${place.file.path}:${runsOf(place).join(',')}:${indent}"`
 }
 
 /** How far a block is indented in its file: with the lines around it, it stands there. */

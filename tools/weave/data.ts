@@ -1,6 +1,7 @@
 /** What pages fetch when it is first asked for: scripts that hand a value to `journeyData`. */
 import type { TangledFile } from '../tangle/expand.ts'
 import { lineText } from '../tangle/expand.ts'
+import type { FileTypes } from './types.ts'
 import { keyOf, wholeUrl, type Site, type Woven } from './model.ts'
 
 /** The text of `data/NAME.js`. */
@@ -27,6 +28,14 @@ export function exportedNames(site: Site): Exported[] {
     const found = exported.exec(lineText(line))
     return found ? [{ name: found[2], kind: found[1], file, line: i + 1 }] : []
   }))
+}
+
+/** What is known of a file's names, each with the address of the block that tells its definition. */
+export function withAddresses(site: Site, { known, at }: FileTypes): unknown {
+  return { at, known: known.map(([signature, comment, file, line]) => {
+    const whole = site.files.get(file)
+    return [signature, comment, file, line, whole?.lines[line - 1] ? tellerOf(site, whole, line).url : '']
+  }) }
 }
 
 /** The block that tells a line of a file. */

@@ -6,7 +6,8 @@ import type { Frame } from './layout.ts'
 import { emblem } from './map.ts'
 import type { Page, Site } from './model.ts'
 
-const heading = (over: string, title: string, about: string) =>
+/** How a page opens that is no chapter. */
+export const heading = (over: string, title: string, about: string) =>
   `<header class="opening"><p class="part">${over}</p><h1>${title}</h1><p class="summary">${about}</p></header>`
 
 /** Every chapter with what it tells. */

@@ -29,6 +29,10 @@ export class Kept<T> {
     if (stored.version === version) this.values = new Map(stored.values)
   }
 
+  get size(): number {
+    return this.values.size
+  }
+
   get(key: string): T | undefined {
     this.asked.add(key)
     return this.values.get(key)

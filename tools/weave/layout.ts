@@ -58,7 +58,7 @@ function top(frame: Frame, to: (url: string) => string): string {
   return `<header class="top">
 <button type="button" id="menu" popovertarget="chapters">${frame.aside ? 'Files' : 'Chapters'}</button>
 <a class="book" href="${to('index.html')}">${bookTitle}</a>
-<nav aria-label="Indexes"><a href="${to('contents.html')}">Contents</a> <a href="${to('files.html')}">Files</a> <a href="${to('tags.html')}">Tags</a></nav>
+<nav aria-label="Indexes"><a href="${to('contents.html')}">Contents</a> <a href="${to('files.html')}">Files</a> <a href="${to('names.html')}">Names</a> <a href="${to('tags.html')}">Tags</a></nav>
 <button type="button" id="search" class="needs-script" aria-keyshortcuts="/">Search <kbd>/</kbd></button>
 <button type="button" id="theme" class="needs-script" aria-label="Light or dark">◐</button>
 </header>`
@@ -66,7 +66,7 @@ function top(frame: Frame, to: (url: string) => string): string {
 
 /** On a phone the indexes are reached from the list of chapters. */
 const elsewhere = (to: (url: string) => string) =>
-  `<p class="elsewhere"><a href="${to('contents.html')}">Contents</a> <a href="${to('files.html')}">Files</a> <a href="${to('tags.html')}">Tags</a></p>`
+  `<p class="elsewhere"><a href="${to('contents.html')}">Contents</a> <a href="${to('files.html')}">Files</a> <a href="${to('names.html')}">Names</a> <a href="${to('tags.html')}">Tags</a></p>`
 
 /** Trees by the folder they are seen from and the part that stands open. */
 const trees = new WeakMap<Site, Map<string, string>>()

@@ -28,6 +28,12 @@ async function weaveOnce(weaver: Weaver, edition: boolean): Promise<Weave> {
   return weave
 }
 
+async function learn(weaver: Weaver): Promise<void> {
+  const start = performance.now()
+  const count = await weaver.learn()
+  if (count > 0) process.stdout.write(`learnt the types of ${count} files in ${Math.round(performance.now() - start)} ms\n`)
+}
+
 async function serveSite(options: { port: string }): Promise<void> {
   const port = Number(options.port)
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
@@ -43,17 +49,23 @@ async function serveSite(options: { port: string }): Promise<void> {
   reweave(root, weaver, (ms, weave) => {
     live.tell(weave)
     clearTimeout(idle)
-    idle = setTimeout(() => weaver.keep(), 3000)
+    idle = setTimeout(() => {
+      weaver.keep()
+      learn(weaver).catch((error: Error) => process.stderr.write(`${explain(error)}\n`))
+    }, 3000)
     if (weave instanceof Error) process.stderr.write(`${explain(weave)}\n`)
     else report(weave, ms)
   })
+  await learn(weaver)
 }
 
 const program = new Command('weave').description('Weaves the chapters into a site.')
 program.command('weave')
   .description('write the site into site/dist, and the Markdown edition into site/dist/markdown')
   .action(async () => {
-    const { errors } = await weaveOnce(new Weaver(root), true)
+    const weaver = new Weaver(root)
+    const { errors } = await weaveOnce(weaver, true)
+    await learn(weaver)
     if (errors.length > 0) process.exitCode = 1
   })
 program.command('site')

@@ -65,8 +65,8 @@ function tracks(): string {
   const lines = ['M260 88H460', 'M100 140V218', 'M170 218V140', 'M260 270H460', 'M550 218V140', 'M620 140V218', 'M135 322V378', 'M585 322V378']
   const heads = ['M455 83l6 5-6 5', 'M95 213l5 6 5-6', 'M165 145l5-6 5 6', 'M265 265l-6 5 6 5', 'M455 265l6 5-6 5', 'M545 145l5-6 5 6', 'M615 213l5 6 5-6']
   const words: [number, number, string, string][] = [
-    [92, 184, 'write, read', 'end'], [178, 184, 'words, reasons to die', 'start'],
-    [542, 184, 'iret', 'end'], [628, 184, 'traps', 'start'], [360, 240, 'far call', 'middle'], [360, 312, 'iret', 'middle'],
+    [92, 184, 'write, read', 'at-end'], [178, 184, 'words, reasons to die', 'at-start'],
+    [542, 184, 'iret', 'at-end'], [628, 184, 'traps', 'at-start'], [360, 240, 'far call', 'middle'], [360, 312, 'iret', 'middle'],
     [360, 58, 'memory', 'middle'], [360, 128, 'interrupts', 'middle'],
   ]
   return `<g class="tracks"><path d="${lines.join('')}"/><path d="${heads.join('')}"/>`

@@ -10,6 +10,8 @@ export interface BlockPlace {
   file: TangledFile
   from: number
   to: number
+  /** By line of the block's body, its line in the file; none for a line that stands for another block. */
+  numbers: (number | undefined)[]
 }
 
 /** By block: its places, one for each file it is in. */
@@ -19,19 +21,28 @@ export type Places = Map<Block, BlockPlace[]>
 export function placesIn(files: TangledFile[]): Places {
   const places: Places = new Map()
   for (const file of files) {
-    file.lines.forEach((line, i) => {
-      if (line.block.fence.body[line.index].trim() !== '') extend(places, line.block, file, i + 1)
-    })
+    file.lines.forEach((line, i) => extend(places, line, file, i + 1))
   }
   return places
 }
 
-function extend(places: Places, block: Block, file: TangledFile, line: number): void {
-  const known = places.get(block) ?? []
-  places.set(block, known)
-  const last = known.at(-1)
-  if (last?.file === file) last.to = line
-  else known.push({ file, from: line, to: line })
+function extend(places: Places, { block, index }: Line, file: TangledFile, line: number): void {
+  const all = places.get(block) ?? []
+  places.set(block, all)
+  const blank = block.fence.body[index].trim() === ''
+  let place = all.at(-1)
+  if (place?.file !== file) {
+    if (blank) return
+    place = { file, from: line, to: line, numbers: [] }
+    all.push(place)
+  }
+  place.numbers[index] = line
+  if (!blank) place.to = line
+}
+
+/** The first line in the file of each run of the block's lines that no reference interrupts. */
+export function runsOf({ numbers }: BlockPlace): number[] {
+  return [...numbers].filter((number, i): number is number => number !== undefined && numbers[i - 1] === undefined)
 }
 
 /** How many lines of what surrounds a block are shown on demand. */

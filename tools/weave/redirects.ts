@@ -12,6 +12,7 @@ export function redirect(from: string, to: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Moved</title>
 <meta http-equiv="refresh" content="0; url=${url}">
+<link rel="icon" href="${escape(relative(from, 'icon.svg'))}" type="image/svg+xml">
 <link rel="canonical" href="${url}">
 <meta name="robots" content="noindex">
 </head>

@@ -8,7 +8,7 @@ import { renamedChapters } from '../tangle/renamed.ts'
 import { read } from '../tangle/tangle.ts'
 import { sectionName } from './block.ts'
 import { closing, opening } from './chapter.ts'
-import { dataScript, searchNames, tagPreviews } from './data.ts'
+import { dataScript, searchNames, tagPreviews, withAddresses } from './data.ts'
 import { Demos, demosOn } from './demos.ts'
 import { fonts } from './fonts.ts'
 import { Colourist } from './highlight.ts'
@@ -22,9 +22,11 @@ import { keyOf, modelOf, nameOf, type Page, type Site } from './model.ts'
 import { weaveBody } from './page.ts'
 import type { Facts } from './parse.ts'
 import { neighbourhood, surroundings } from './places.ts'
+import { nameIndex, type Types } from './names.ts'
 import { redirect } from './redirects.ts'
 import { scripts } from './scripts.ts'
 import { searchIndex, type Indexed } from './search.ts'
+import { keysOf, learnTypes, type FileTypes } from './types.ts'
 import { wholeFile } from './whole-file.ts'
 
 /** The site's look stands beside the tools, whatever book is woven. */
@@ -52,6 +54,7 @@ export class Weaver {
   private readonly facts: Kept<Facts>
   private readonly bodies: Kept<Body>
   private readonly wholes: Kept<Frame>
+  private readonly types: Kept<FileTypes>
   private index?: Map<string, Buffer>
   /** The text of every page as it stands on disk, once it was looked at. */
   private readonly last = new Map<string, string | Buffer>()
@@ -69,6 +72,7 @@ export class Weaver {
     this.facts = new Kept(cache('facts.json'))
     this.bodies = new Kept(cache('bodies.json'))
     this.wholes = new Kept(cache('wholes.json'))
+    this.types = new Kept(cache('types.json'))
   }
 
   /**
@@ -86,6 +90,7 @@ export class Weaver {
     this.made.clear()
     const chapters: Indexed[] = []
     for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
+    this.typesOf(site, written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
       const { title, html, errors: wrong } = await this.chapter(site, page, around)
@@ -103,7 +108,7 @@ export class Weaver {
     await this.theme(await programs, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
-    return { pages: site.pages.length + files.length + 4, written, errors }
+    return { pages: site.pages.length + files.length + 5, written, errors }
   }
 
   /** Writes what the next start need not make again. While someone waits for a page it can wait. */
@@ -133,6 +138,31 @@ export class Weaver {
     if (!known) return this.wholes.set(key, await wholeFile(site, file, this.colourist))
     this.colourist.noteColours(known.body, key)
     return known
+  }
+
+  /**
+   * Asks TypeScript about names that no earlier weave asked about, and writes what it says; resolves
+   * with the number of files asked about. The pages do without while it takes its time.
+   */
+  async learn(): Promise<number> {
+    const { book, files, texts } = await read(this.root)
+    const before = this.types.size
+    await learnTypes(this.root, files, this.types)
+    this.typesOf(modelOf(book, texts, files, this.facts), [])
+    this.types.save()
+    return this.types.size - before
+  }
+
+  /** What is known of names: for each file's page and pieces, and the index. */
+  private typesOf(site: Site, written: string[]): void {
+    const known: Types = new Map()
+    for (const [path, key] of keysOf([...site.files.values()])) {
+      const types = this.types.get(key)
+      if (!types) continue
+      known.set(path, types)
+      this.data(`types/${path}`, withAddresses(site, types), written)
+    }
+    this.frame(site, nameIndex(site, known), written)
   }
 
   private frame(site: Site, frame: Frame, written: string[]): void {
