@@ -86,6 +86,11 @@ export class GuestElement extends HTMLElement {
     await this.start(true)
   }
 
+  /** What has been printed so far. */
+  get text(): string {
+    return this.#screen?.text() ?? this.#transcript?.textContent.trimEnd() ?? ''
+  }
+
   get #transcript(): HTMLElement | null {
     return this.querySelector('pre.screen')
   }
@@ -166,7 +171,7 @@ export class GuestElement extends HTMLElement {
   }
 
   async #copyText(): Promise<void> {
-    await navigator.clipboard.writeText(this.#screen?.copied() ?? this.#transcript?.textContent.trimEnd() ?? '')
+    await navigator.clipboard.writeText(this.#screen?.copied() ?? this.text)
     this.#copy.textContent = 'Copied'
     setTimeout(() => { this.#copy.textContent = 'Copy' }, 1500)
   }
