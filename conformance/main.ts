@@ -5,6 +5,7 @@
  */
 import { compare, tell, type Difference } from './compare.ts'
 import { runFloats } from './floats.ts'
+import { setEngine } from './engine.ts'
 import { explainNasm, NasmError, runNasm, type NasmReport } from './nasm.ts'
 import { isWhole, readOptions } from './options.ts'
 import { compileOracle, type OracleName } from './oracle.ts'
@@ -12,17 +13,38 @@ import {
   hasCsmith, missingTool, runCsmith, runOwnPrograms, type ProgramReport,
 } from './programs.ts'
 import { Progress } from './progress.ts'
+import { Programs } from './random-programs.ts'
 import { runSystem } from './system-main.ts'
+import { TwoEngines } from './two-engines.ts'
 
 const progress = new Progress()
 
 const options = readOptions(process.argv.slice(2))
-const good = options.system ? system()
+setEngine(options.engine)
+const good = options.engines ? engines(options.cases)
+  : options.system ? system()
   : options.programs ? programs()
   : options.floats ? floats(options.cases)
   : options.nasm !== undefined ? nasm(options.nasm)
   : await random()
 process.exitCode = good ? 0 : 1
+
+/** Random programs on two machines, one of which translates at once. */
+function engines(cases: number): boolean {
+  const programs = new Programs(options.seed)
+  const two = new TwoEngines(options.seed)
+  for (let n = 0; n < cases && two.report.differences.length < options.show; n++) {
+    if (n % 20 === 0) progress.show(`${n} of ${cases} programs`)
+    two.run(programs.make())
+  }
+  progress.done()
+  const { regions, exits, differences } = two.report
+  console.log(`engines: seed ${options.seed}, ${two.report.programs} programs, ${regions} regions, `
+    + `${differences.length} differences; regions were left`)
+  for (const [cause, times] of Object.entries(exits)) console.log(`  ${times} times: ${cause}`)
+  for (const difference of differences) console.log(difference)
+  return differences.length === 0
+}
 
 function system(): boolean {
   const good = runSystem(options.seed, Math.min(options.cases, 100_000), options.only,

@@ -4,6 +4,7 @@
  * NAME.fixture (registers and memory as gdb printed them on a real
  * processor). None of it is ours, none of it is kept here.
  */
+import { theEngine } from './engine.ts'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Machine } from '../generated/emulator/index.ts'
@@ -94,7 +95,7 @@ export function loadImage(machine: Machine, image: Buffer): number {
 /** One machine for all of them, as new for each. */
 export class NasmRunner {
   private readonly machine = new Machine(
-    { ramBytes: 2 << 20, deterministic: true })
+    { ramBytes: 2 << 20, deterministic: true, engine: theEngine() })
   private readonly fresh: Uint8Array
 
   constructor() {

@@ -3,6 +3,7 @@
  * program before it has begun: one line on stderr, status 1.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Engine } from '../generated/emulator/index.ts'
 import type { OracleName } from './oracle.ts'
 
 export interface Options {
@@ -18,6 +19,9 @@ export interface Options {
   csmith: number
   system?: boolean
   floats?: boolean
+  engines?: boolean
+  /** How the machine under test performs programs. */
+  engine: Engine
 }
 
 const EVERYTHING = /./
@@ -35,6 +39,9 @@ const command = () => new Command('npm run conformance --')
   .option('--nasm <dir>', 'run the built programs of v86\'s tests/nasm instead')
   .option('--system', 'rings, gates, tasks and paging beside QEMU, --cases of each kind')
   .option('--floats', 'x87, MMX, SSE and SSE2 beside this machine, --cases in all')
+  .option('--engines', 'random programs, interpreted and translated, --cases in all')
+  .addOption(new Option('--engine <name>', 'how --nasm, --system and --programs are performed')
+    .choices(['translated', 'interpreted', 'eager']).default('translated'))
   .option('--programs', 'whole C programs in ring 3, ours and csmith\'s')
   .option('--csmith <n>', 'how many of csmith\'s', whole, 40)
 

@@ -3,6 +3,7 @@
  * under the smallest kernel there is, and natively; output and exit status
  * must be the same. Some are ours, the others csmith invents.
  */
+import { theEngine } from './engine.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -73,7 +74,7 @@ function enter(machine: Machine, eip: number): void {
 
 /** Runs an ELF image of ours. */
 export function runOurs(image: Buffer): Ending & { instructions: number } {
-  const machine = new Machine({ ramBytes: RAM, deterministic: true })
+  const machine = new Machine({ ramBytes: RAM, deterministic: true, engine: theEngine() })
   const { cpu, physical } = machine
   putKernel(machine)
   let vector = -1

@@ -9,6 +9,7 @@
  * register there. All handlers and all landing places are such INT3s, so what
  * is saved tells which way the instruction went.
  */
+import { theEngine } from './engine.ts'
 import { spawnSync } from 'node:child_process'
 import {
   closeSync, ftruncateSync, openSync, readSync, rmSync, writeFileSync, writeSync,
@@ -260,7 +261,7 @@ function untilAllRan(
 }
 
 function onOurs(cases: Uint8Array[], mode: Mode): (Uint8Array | null)[] {
-  let machine = new Machine({ ramBytes: RAM, deterministic: true, checkTlb: true })
+  let machine = new Machine({ ramBytes: RAM, deterministic: true, checkTlb: true, engine: theEngine() })
   const put: Put = (at, bytes) => machine.physical.writeBytes(at, bytes)
   const read = (at: number, count: number): Uint8Array => machine.physical.readBytes(at, count)
   cases.forEach((bytes, n) => put(RECORDS + n * CASE_BYTES, bytes))
@@ -276,7 +277,7 @@ function onOurs(cases: Uint8Array[], mode: Mode): (Uint8Array | null)[] {
 
 /** A fresh processor with the same memory. */
 function restarted(old: Machine): Machine {
-  const machine = new Machine({ ramBytes: RAM, deterministic: true, checkTlb: true })
+  const machine = new Machine({ ramBytes: RAM, deterministic: true, checkTlb: true, engine: theEngine() })
   machine.physical.writeBytes(0, old.physical.readBytes(0, RAM))
   return machine
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { eax, ebx, ecx, edi, mem } from '../../generated/assembler/index.ts'
 import { Cases } from '../../conformance/cases.ts'
+import { allForms } from '../../conformance/forms.ts'
 import { Decoder, SHORT } from '../../generated/emulator/decode/decode.ts'
 import { CODE, tinyMachine } from '../support/tiny-machine.ts'
 import { EIP, SECOND, SplitPages } from './support/split-pages.ts'
-import { allForms } from './support/forms.ts'
 
 const run = (m: ReturnType<typeof tinyMachine>, at = CODE) => {
   m.cpu.eip = at

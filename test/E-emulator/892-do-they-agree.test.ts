@@ -7,10 +7,10 @@ import { localName, printRegion } from '../../generated/emulator/print/region.ts
 import { textOf } from '../../generated/emulator/print/text.ts'
 import { Follower } from '../../generated/emulator/run/follow.ts'
 import { MODE } from '../../generated/emulator/state/state.ts'
-import { Programs } from './support/programs.ts'
-import { TwoEngines } from './support/two-engines.ts'
+import { Programs } from '../../conformance/random-programs.ts'
+import { TwoEngines } from '../../conformance/two-engines.ts'
 
-/** A few here; TwoEngines runs as many as one likes. */
+/** A few here; npm run conformance -- --engines runs as many as one likes. */
 const PROGRAMS = 120
 const SEED = 892
 

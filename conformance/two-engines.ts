@@ -1,8 +1,8 @@
 /** Programs performed by an interpreting machine and by one that translates: what differs? */
-import { Random } from '../../../conformance/random.ts'
-import { Machine, type Engine } from '../../../generated/emulator/index.ts'
-import { writeFlags } from '../../../generated/emulator/state/flags.ts'
-import { CODE, type Program } from './programs.ts'
+import { Random } from './random.ts'
+import { Machine, type Engine } from '../generated/emulator/index.ts'
+import { writeFlags } from '../generated/emulator/state/flags.ts'
+import { CODE, type Program } from './random-programs.ts'
 
 const FRAMES = 64
 const DIRECTORY = 0x20000
@@ -28,7 +28,7 @@ function handler(vector: number): number[] {
   return [...count, ...skip, ...code ? [0x83, 0xc4, 4] : [], 0xcf]
 }
 
-export function build(engine: Engine): Machine {
+function build(engine: Engine): Machine {
   const machine = new Machine({ ramBytes: FRAMES * 4096, deterministic: true, engine })
   const { cpu, physical } = machine
   const noise = new Random(77)
@@ -120,7 +120,7 @@ export class TwoEngines {
   }
 }
 
-export function start({ cpu, physical }: Machine, base: Uint8Array, program: Program, user: boolean, flags: number): void {
+function start({ cpu, physical }: Machine, base: Uint8Array, program: Program, user: boolean, flags: number): void {
   cpu.loadState(base)
   const dpl = user ? 0x60 : 0
   const rpl = user ? 3 : 0
@@ -139,7 +139,7 @@ export function start({ cpu, physical }: Machine, base: Uint8Array, program: Pro
 }
 
 /** The first words that are not equal. */
-export function difference(a: Uint8Array, b: Uint8Array): string {
+function difference(a: Uint8Array, b: Uint8Array): string {
   const x = new Int32Array(a.buffer, a.byteOffset, a.length >> 2)
   const y = new Int32Array(b.buffer, b.byteOffset, b.length >> 2)
   const found: string[] = []

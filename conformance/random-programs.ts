@@ -3,10 +3,10 @@
  * beginning of the next. Whatever faults in them goes on behind: the handlers
  * move the return address by two bytes.
  */
-import { Cases } from '../../../conformance/cases.ts'
-import { Random } from '../../../conformance/random.ts'
-import { Decoder } from '../../../generated/emulator/decode/decode.ts'
-import type { Form } from '../../../generated/emulator/isa/forms.ts'
+import { Cases } from './cases.ts'
+import { Random } from './random.ts'
+import { Decoder } from '../generated/emulator/decode/decode.ts'
+import type { Form } from '../generated/emulator/isa/forms.ts'
 import { allForms, integerForms } from './forms.ts'
 
 export const CODE = 0x30000

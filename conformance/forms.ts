@@ -1,6 +1,6 @@
 /** Encodings, as tests choose among them. */
-import { CATALOGUE } from '../../../generated/emulator/decode/decode.ts'
-import { INTERNAL, type Form } from '../../../generated/emulator/isa/forms.ts'
+import { CATALOGUE } from '../generated/emulator/decode/decode.ts'
+import { INTERNAL, type Form } from '../generated/emulator/isa/forms.ts'
 
 /** Every encoding, and those of integer instructions. */
 export const allForms = (): Form[] => CATALOGUE.forms.filter((f) => f.map !== INTERNAL)
