@@ -48,7 +48,7 @@ describe('E:867 into calls, and back', () => {
       a.bind(f).test(ecx, 15).jne(back).mov(mem(esp).dword, other).bind(back).ret()
     })
     expect(cpu.reg(3)).toBe(300_000 - 300_000 / 16)
-    expect(cpu.translation.exits['computed jump or return']).toBeGreaterThan(10_000)
+    expect(cpu.translation.exits['computed jump or return']).toBeGreaterThan(5_000)
   })
 })
 
@@ -74,7 +74,7 @@ describe('E:889 dropping', () => {
   })
   test('bytes that come from outside are new code as well', () => {
     const machine = tinyMachine(counting)
-    machine.cpu.run(1_000_000)
+    machine.cpu.run(3_000_000)
     expect(machine.cpu.translation.regions).toBe(1)
     machine.physical.writeBytes(CODE, machine.physical.readBytes(CODE, 16))
     expect(machine.cpu.translation.regions).toBe(0)
@@ -86,7 +86,7 @@ describe('E:877 counting', () => {
   test('budgets end at the instruction, whatever is translated', () => {
     const machine = tinyMachine(counting)
     let expected = 0
-    for (const budget of [400_000, 1, 7, 64, 65, 1000, 99_999, 3, 131_072]) {
+    for (const budget of [1_400_000, 1, 7, 64, 65, 1000, 99_999, 3, 131_072]) {
       expected += budget
       machine.cpu.run(budget)
       expect(machine.cpu.instructions).toBe(expected)
@@ -98,7 +98,7 @@ describe('E:877 counting', () => {
         const top = a.label()
         a.bind(top).inc(eax).add(esi, eax).jmp(top)
       }, { engine })
-      cpu.run(500_000)
+      cpu.run(1_500_000)
       return [123_457, 5, 77_001].map((n) => {
         cpu.setTimer(n, 40)
         cpu.run(200_000)
