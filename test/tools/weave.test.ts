@@ -39,7 +39,7 @@ describe('the weave of a small book', () => {
 
   it('makes a page of each chapter, a cover, and the indexes', () => {
     expect(pagesOf(dist)).toEqual([
-      'H-host/200-second.html', 'L-launcher/000-first.html', 'contents.html',
+      'H-host/200-second.html', 'L-launcher/000-first.html', 'book.html', 'contents.html',
       'files.html', 'files/app/greet.ts.html', 'index.html', 'names.html', 'tags.html',
     ])
   })
@@ -157,6 +157,12 @@ describe('the weave of a small book', () => {
     expect(await new Weaver(root).learn()).toBe(0)
   })
 
+  it('puts the whole book on one page, where references lead inside it', () => {
+    expect(page('book.html')).toContain('<a href="#H-200.h-200" title="What is said" data-tag="H:200">H:200</a>')
+    expect(page('book.html')).toContain('@page H-200{@top-left{content:"Part H · Host"}@top-right{content:"H:200 The second chapter"}}')
+    expect(page('book.html')).not.toContain('class="around"')
+  })
+
   it('takes away the pages of chapters that are no more', async () => {
     const chapter = join(root, 'journey/M-mastery/900-short-lived.md')
     cpSync(join(root, 'journey/H-host/200-second.md'), chapter)
@@ -176,7 +182,7 @@ describe('the weave of a small book', () => {
     const chapter = join(root, 'journey/H-host/200-second.md')
     writeFileSync(chapter, readFileSync(chapter, 'utf8').replace('return text', 'return text + 1'))
     expect((await new Weaver(root).weave(true)).written).toEqual(
-      ['names.html', 'H-host/200-second.html', 'files/app/greet.ts.html', 'markdown/H-host/200-second.md'])
+      ['names.html', 'H-host/200-second.html', 'files/app/greet.ts.html', 'book.html', 'markdown/H-host/200-second.md'])
   })
 
   it('weaves a half-written book and reports its errors', async () => {

@@ -5,9 +5,21 @@ import { emblem } from './map.ts'
 import { chapterName, relative, wholeUrl, type Page, type Site } from './model.ts'
 import { originalOf, type Original } from './originals.ts'
 
+/** A chapter's page and what the weave made of its title and text. */
+export interface Chapter { page: Page, title: string, html: string }
+
+/** All of a chapter, from its part to the way on. */
+export const wholeChapter = (site: Site, { page, title, html }: Chapter): string =>
+  `${opening(site, page, title)}\n<div class="text">${html}</div>\n${closing(site, page)}`
+
+/** Part H · Host */
+export function partTitle({ part }: Page): string {
+  const found = partsOfBook.find(({ letter }) => letter === part)
+  return found ? `Part ${part} · ${found.name}` : part
+}
+
 /** Part, number, title, what is told, how long it takes. */
-export function opening(site: Site, page: Page, title: string): string {
-  const part = partsOfBook.find(({ letter }) => letter === page.part)
+function opening(site: Site, page: Page, title: string): string {
   const tag = page.sections[0]?.tag
   const about = [
     duration(page.minutes),
@@ -15,7 +27,7 @@ export function opening(site: Site, page: Page, title: string): string {
     ...filesBegun(site, page),
   ].filter(Boolean)
   return `<header class="opening">${emblem(page.part)}
-<p class="part"><a href="${relative(page.url, `contents.html#part-${page.part}`)}">${part ? `Part ${page.part} · ${part.name}` : page.part}</a></p>
+<p class="part"><a href="${relative(page.url, `contents.html#part-${page.part}`)}">${partTitle(page)}</a></p>
 <h1 id="${page.sections[0]?.id ?? 'title'}"><span class="number">${escape(tag ?? chapterName(page))}</span> <span class="title">${title}</span></h1>
 ${page.summary ? `<p class="summary">${page.summary}</p>` : ''}
 <p class="about">${about.map((fact) => `<span>${fact}</span>`).join(' ')}</p></header>`
@@ -30,7 +42,7 @@ function filesBegun(site: Site, page: Page): string[] {
 }
 
 /** How to try it, where it is written, what it retells, and the way on. */
-export function closing(site: Site, page: Page): string {
+function closing(site: Site, page: Page): string {
   const name = page.sections.find(({ tag }) => tag)?.tag
   const facts = [
     name ? row('Its tests', `<code class="command" data-copy>npm test -- ${name}</code>`) : '',

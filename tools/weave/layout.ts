@@ -1,5 +1,6 @@
 /** What stands around every page: head, chapter tree, neighbours. */
 import { bookTitle, bySubject, partsWith } from './contents.ts'
+import { headOf } from './running-head.ts'
 import { escape } from './highlight.ts'
 import { relative, type Page, type Site } from './model.ts'
 
@@ -36,7 +37,7 @@ export function layout(site: Site, frame: Frame, live = false): string {
 ${frame.page?.summary ? `<meta name="description" content="${frame.page.summary.replace(/<[^>]*>/g, '')}">` : ''}
 <link rel="icon" href="${to('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${to('style.css')}">
-<script>${first}</script>
+${frame.page ? `<style>${headOf(frame.page)}</style>\n` : ''}<script>${first}</script>
 ${scripts.map((script) => `<script src="${to(script)}" defer></script>`).join('\n')}
 </head>
 <body${frame.wide ? ' class="wide"' : ''}>

@@ -5,6 +5,7 @@ import { findRoot } from '../tangle/chapters.ts'
 import { format } from '../tangle/diagnostics.ts'
 import { explain, tell } from '../tangle/door.ts'
 import { Live } from './live.ts'
+import { printBook } from './print.ts'
 import { reweave, serve } from './serve.ts'
 import { Weaver, type Weave } from './site.ts'
 
@@ -67,6 +68,12 @@ program.command('weave')
     const { errors } = await weaveOnce(weaver, true)
     await learn(weaver)
     if (errors.length > 0) process.exitCode = 1
+  })
+program.command('book')
+  .description('weave, and print the whole book: site/dist/book.html, and book.pdf by the browser that CHROMIUM names')
+  .action(async () => {
+    await weaveOnce(new Weaver(root), true)
+    process.stdout.write(`printed ${await printBook(dist)} pages: ${join('site', 'dist', 'book.pdf')}\n`)
   })
 program.command('site')
   .description('weave, serve on this machine, and weave again on each change')

@@ -7,7 +7,8 @@ import { textOf, type TangledFile } from '../tangle/expand.ts'
 import { renamedChapters } from '../tangle/renamed.ts'
 import { read } from '../tangle/tangle.ts'
 import { sectionName } from './block.ts'
-import { closing, opening } from './chapter.ts'
+import { bookPage, bookUrl } from './book-page.ts'
+import { wholeChapter, type Chapter } from './chapter.ts'
 import { dataScript, searchNames, tagPreviews, withAddresses } from './data.ts'
 import { Demos, demosOn } from './demos.ts'
 import { fonts } from './fonts.ts'
@@ -25,7 +26,7 @@ import { neighbourhood, surroundings } from './places.ts'
 import { nameIndex, type Types } from './names.ts'
 import { redirect } from './redirects.ts'
 import { scripts } from './scripts.ts'
-import { searchIndex, type Indexed } from './search.ts'
+import { searchIndex } from './search.ts'
 import { keysOf, learnTypes, type FileTypes } from './types.ts'
 import { wholeFile } from './whole-file.ts'
 
@@ -88,23 +89,22 @@ export class Weaver {
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
-    const chapters: Indexed[] = []
+    const chapters: Chapter[] = []
     for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
     this.typesOf(site, written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
       const { title, html, errors: wrong } = await this.chapter(site, page, around)
-      const body = `${opening(site, page, title)}\n<div class="text">${html}</div>\n${closing(site, page)}`
-      chapters.push({ url: page.url, html: `<html lang="en"><body>${body}</body></html>` })
-      this.frame(site, { url: page.url, title: page.title, body, page }, written)
+      chapters.push({ page, title, html })
+      this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
       errors.push(...wrong)
     }
     for (const file of files) this.frame(site, await this.whole(site, file, around), written)
     this.redirects(site, written)
     this.data('tags', tagPreviews(site), written)
     this.data('names', searchNames(site), written)
-    await this.search(chapters, written)
-    if (edition) this.edition(site, written)
+    await this.search(site, chapters, written)
+    if (edition) this.edition(site, chapters, written)
     await this.theme(await programs, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
@@ -169,7 +169,8 @@ export class Weaver {
     this.write(frame.url, layout(site, frame, this.live), written)
   }
 
-  private edition(site: Site, written: string[]): void {
+  private edition(site: Site, chapters: Chapter[], written: string[]): void {
+    this.write(bookUrl, bookPage(site, chapters), written)
     this.write(join('markdown', 'README.md'), contentsOf(site), written)
     for (const page of site.pages) {
       const path = join('markdown', page.url.replace(/\.html$/, '.md'))
@@ -190,10 +191,12 @@ export class Weaver {
   }
 
   /** While someone writes, the index of the last start serves; to make it anew takes a second. */
-  private async search(chapters: Indexed[], written: string[]): Promise<void> {
+  private async search(site: Site, chapters: Chapter[], written: string[]): Promise<void> {
     if (this.index === undefined || !this.live) {
-      const key = hashOf(...chapters.map(({ html }) => html))
-      this.index = await searchIndex(() => chapters, key, join(this.root, '.cache', 'pagefind'))
+      const key = hashOf(...chapters.flatMap(({ page, title, html }) => [page.url, title, html]))
+      const indexed = () => chapters.map((chapter) =>
+        ({ url: chapter.page.url, html: `<html lang="en"><body>${wholeChapter(site, chapter)}</body></html>` }))
+      this.index = await searchIndex(indexed, key, join(this.root, '.cache', 'pagefind'))
     }
     for (const [path, bytes] of this.index) this.write(join('pagefind', path), bytes, written)
   }
@@ -210,7 +213,7 @@ export class Weaver {
   /** Pages of chapters that are no more go; without the edition, its own stay. */
   private removeOld(edition: boolean): void {
     const pages = (readdirSync(this.out, { recursive: true }) as string[]).filter((path) =>
-      /\.(html|md|js|woff2|pf_\w+)$/.test(path) && (edition || !path.startsWith(`markdown${sep}`)))
+      /\.(html|md|js|woff2|pf_\w+)$/.test(path) && (edition || !(path === bookUrl || path.startsWith(`markdown${sep}`))))
     for (const path of pages) {
       if (this.made.has(path)) continue
       rmSync(join(this.out, path))
