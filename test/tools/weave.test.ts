@@ -34,7 +34,7 @@ describe('the weave of a small book', () => {
     cpSync(fixture, root, { recursive: true })
     const { errors } = await new Weaver(root).weave(true)
     expect(errors).toEqual([])
-  })
+  }, 120_000)
   afterAll(() => rmSync(root, { recursive: true, force: true }))
 
   it('makes a page of each chapter, a cover, and the indexes', () => {
