@@ -17,6 +17,7 @@ import { guestFiles, guestStyle } from './guest-files.ts'
 import { home } from './home.ts'
 import { contents, fileIndex, tagIndex } from './indexes.ts'
 import { hashOf, Kept } from './kept.ts'
+import { kernelPage } from './kernel-page.ts'
 import { layout, type Frame } from './layout.ts'
 import { contentsOf, markdownOf } from './markdown-edition.ts'
 import { keyOf, modelOf, nameOf, type Page, type Site } from './model.ts'
@@ -90,7 +91,7 @@ export class Weaver {
     const written: string[] = []
     this.made.clear()
     const chapters: Chapter[] = []
-    for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site)]) this.frame(site, frame, written)
+    for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
     this.typesOf(site, written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)

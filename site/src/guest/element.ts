@@ -21,8 +21,8 @@ const leastRows = 10
 const mostRows = 20
 
 export class GuestElement extends HTMLElement {
-  /** What is run; set from the attribute, or by a script of the page. */
-  wish: Wish = {}
+  /** What is run, or how to know at each start; from the attribute, or set by a script of the page. */
+  wish: Wish | (() => Wish) = {}
   #thread: Thread | null = null
   #screen: Screen | null = null
   #built = false
@@ -37,7 +37,8 @@ export class GuestElement extends HTMLElement {
   connectedCallback(): void {
     if (this.#built) return
     this.#built = true
-    this.wish = { ...JSON.parse(this.getAttribute('order') ?? '{}'), ...this.wish }
+    const order = this.getAttribute('order')
+    if (order) this.wish = JSON.parse(order)
     this.#status.setAttribute('role', 'status')
     const bar = Object.assign(document.createElement('div'), { className: 'bar' })
     bar.append(this.#start, this.#stop, this.#reset, this.#copy, this.#status)
@@ -96,7 +97,7 @@ export class GuestElement extends HTMLElement {
   }
 
   #begin(hear: (news: News) => void): Thread {
-    const { show, ...order } = this.wish
+    const { show, ...order } = typeof this.wish === 'function' ? this.wish() : this.wish
     const plan = { ...order.plan, ...(show === 'trace' ? { trace: true } : {}) }
     return new Thread({ script: [], ...order, plan, counting: show === 'counts' }, hear,
       (why) => this.stop(`It failed: ${why}`))

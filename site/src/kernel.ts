@@ -1,0 +1,117 @@
+/** <kernel-bench>: boots a kernel of the reader's own, with a disk the browser keeps, alone or joined to a second. */
+import type { Order } from '../../generated/launcher/browser/session.ts'
+import type { WantedDevice } from '../../generated/launcher/plan.ts'
+import { diskName, diskSize, disksKept, dropDisk, fileOf, fillDisk, makeDisk } from './guest/disks.ts'
+import type { GuestElement, Wish } from './guest/element.ts'
+import { Hub } from './guest/hub.ts'
+
+const megabyte = 0x100000
+/** UDP ports of the wire's two ends, as on a command line. */
+const ports = [7001, 7002]
+
+class KernelBench extends HTMLElement {
+  readonly #hub = new Hub()
+
+  connectedCallback(): void {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      void this.#boot().catch((error: Error) => this.#say(error.message))
+    })
+    this.field('second').addEventListener('change', () => this.#showSecond())
+    for (const [name, act] of this.#diskButtons()) {
+      this.querySelector(`[name="${name}"]`)!.addEventListener('click', () => {
+        void act().catch((error: Error) => this.#say(error.message)).then(() => this.#showDisk())
+      })
+    }
+    this.#showSecond()
+    void this.#showDisk()
+  }
+
+  get form(): HTMLFormElement {
+    return this.querySelector('form')!
+  }
+
+  get guests(): GuestElement[] {
+    return [...this.querySelectorAll<GuestElement>('lguest-guest')]
+  }
+
+  field(name: string): HTMLInputElement {
+    return this.form.elements.namedItem(name) as HTMLInputElement
+  }
+
+  async #boot(): Promise<void> {
+    const kernel = this.field('kernel').files?.[0]
+    if (!kernel) return this.#say('Choose a kernel first: a bzImage or a vmlinux with lguest’s Guest in it.')
+    const files = [['kernel', await bytesOf(kernel)] as const]
+    const initrd = this.field('initrd').files?.[0]
+    if (initrd) files.push(['initrd', await bytesOf(initrd)] as never)
+    const disk = disksKept() && await diskSize() !== null
+    for (const [i, guest] of this.guests.entries()) {
+      guest.stop()
+      guest.wish = () => this.#order(i, files, disk && i === 0)
+      if (i === 0 || this.field('second').checked) await guest.start(i === 0)
+    }
+  }
+
+  #order(guest: number, files: Order['files'] & object, disk: boolean): Wish {
+    const devices: WantedDevice[] = disk ? [{ kind: 'block', path: diskName }] : []
+    const joined = this.field('second').checked
+    if (joined) {
+      devices.push({ kind: 'wire', ends: { port: ports[guest], peerHost: 'the other', peerPort: ports[1 - guest] } })
+    }
+    const plan = {
+      memory: Math.max(2, Number(this.field('memory').value)) * megabyte, kernel: 'kernel',
+      initrd: files.length > 1 ? 'initrd' : null, devices,
+      kernelArguments: this.field('arguments').value.split(/\s+/).filter(Boolean),
+    }
+    return {
+      plan, files, disks: disk ? [diskName] : [],
+      wires: joined ? [[ports[guest], this.#hub.join(guest)]] : [],
+    }
+  }
+
+  #diskButtons(): [string, () => Promise<void>][] {
+    return [
+      ['make', () => makeDisk(Math.max(1, Number(this.field('size').value)) * megabyte)],
+      ['fill', async () => {
+        const image = this.field('image').files?.[0]
+        if (image) await fillDisk(image)
+        else this.#say('Choose an image first.')
+      }],
+      ['fetch', async () => download(await fileOf())],
+      ['drop', () => dropDisk()],
+    ]
+  }
+
+  async #showDisk(): Promise<void> {
+    const place = this.querySelector('.disk')!
+    place.toggleAttribute('hidden', !disksKept())
+    if (!disksKept()) return
+    const size = await diskSize()
+    place.querySelector('output')!.textContent = size === null ? 'none yet'
+      : `${(size / megabyte).toFixed(1)} MB, the Guest’s first disk`
+    for (const name of ['fetch', 'drop']) {
+      place.querySelector<HTMLButtonElement>(`[name="${name}"]`)!.disabled = size === null
+    }
+  }
+
+  #showSecond(): void {
+    this.guests[1].hidden = !this.field('second').checked
+    if (this.guests[1].hidden) this.guests[1].stop()
+  }
+
+  #say(words: string): void {
+    this.querySelector('.said')!.textContent = words
+  }
+}
+
+const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer())
+
+function download(file: File | null): void {
+  if (!file) return
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(file), download: diskName })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
+
+customElements.define('kernel-bench', KernelBench)
