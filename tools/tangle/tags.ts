@@ -57,9 +57,9 @@ function namesOf(chapter: ChapterFile): string[] {
 }
 
 function noTag(tag: string, book: Told[]): string {
-  const now = renamedTag(tag)
-  if (now) return `${tag} is ${now} now`
   const tags = new Set(book.flatMap(({ headings }) => headings.flatMap((h) => tagsOf(h.text))))
+  const now = renamedTag(tag)
+  if (now && tags.has(now)) return `${tag} is ${now} now`
   const number = (t: string) => Number(t.slice(2))
   const near = [...tags].filter((t) => t[0] === tag[0])
     .sort((a, b) => Math.abs(number(a) - number(tag)) - Math.abs(number(b) - number(tag)))
