@@ -297,6 +297,8 @@ describe.skipIf(!there)('the site in a browser', () => {
   it('leads from addresses of old to where a chapter is now', async () => {
     await open('/P-preparation/1410-encodings.html')
     await page.waitForURL((url) => url.pathname === '/E-emulator/310-encodings.html')
+    await open('/P-preparation/2010-modrm-and-sib.html#p-2012')
+    await page.waitForURL((url) => url.pathname + url.hash === '/E-emulator/950-modrm-and-sib.html#e-952')
   })
 
   it('reads from a file, too', async () => {

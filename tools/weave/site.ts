@@ -181,9 +181,10 @@ export class Weaver {
 
   /** Addresses of old lead to where their chapters are now. */
   private redirects(site: Site, written: string[]): void {
-    const urls = new Set(site.pages.map(({ url }) => url))
+    const pages = new Map(site.pages.map((page) => [page.url, page]))
     for (const [from, to] of Object.entries(renamedChapters)) {
-      if (urls.has(`${to}.html`)) this.write(`${from}.html`, redirect(`${from}.html`, `${to}.html`), written)
+      const page = pages.get(`${to}.html`)
+      if (page) this.write(`${from}.html`, redirect(`${from}.html`, page), written)
     }
   }
 
