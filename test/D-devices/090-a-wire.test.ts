@@ -122,9 +122,9 @@ describe('D:094 --wire', () => {
 
   it('names two ports, and perhaps a host', () => {
     expect(ends('7001-7002')).toEqual([{ kind: 'wire',
-      ends: { port: 7001, peerHost: '127.0.0.1', peerPort: 7002 } }])
+      ends: { kind: 'udp', port: 7001, peerHost: '127.0.0.1', peerPort: 7002 } }])
     expect(ends('1-far.example:2')).toEqual([{ kind: 'wire',
-      ends: { port: 1, peerHost: 'far.example', peerPort: 2 } }])
+      ends: { kind: 'udp', port: 1, peerHost: 'far.example', peerPort: 2 } }])
   })
 
   it('refuses what is no wire', () => {
@@ -138,8 +138,8 @@ describe('D:090 a wire of datagrams', () => {
   it('carries frames both ways, and has ports of its own', async () => {
     const platform = new NodePlatform()
     const [here, there] = [20000 + process.pid % 20000, 40001 + process.pid % 20000]
-    const a = await platform.openWire({ port: here, peerHost: '127.0.0.1', peerPort: there })
-    const b = await platform.openWire({ port: there, peerHost: '127.0.0.1', peerPort: here })
+    const a = await platform.openWire({ kind: 'udp', port: here, peerHost: '127.0.0.1', peerPort: there })
+    const b = await platform.openWire({ kind: 'udp', port: there, peerHost: '127.0.0.1', peerPort: here })
     const arrives = (wire: Wire) => new Promise<void>((resolve) => { wire.onReady = resolve; })
     const atB = arrives(b)
     a.send(FRAME)
@@ -150,7 +150,7 @@ describe('D:090 a wire of datagrams', () => {
     b.send(FRAME.subarray(0, 20))
     await atA
     expect(a.receive()!.length).toBe(20)
-    await expect(platform.openWire({ port: here, peerHost: '127.0.0.1', peerPort: there }))
+    await expect(platform.openWire({ kind: 'udp', port: here, peerHost: '127.0.0.1', peerPort: there }))
       .rejects.toThrow(`UDP port ${here}: EADDRINUSE`)
     a.close()
     b.close()
@@ -159,7 +159,7 @@ describe('D:090 a wire of datagrams', () => {
   it.each(['127.0.0.1', 'localhost', '127.1'])(
     'to %s is open to its other end alone', async (peerHost) => {
       const [here, there] = [20000 + process.pid % 20000, 40001 + process.pid % 20000]
-      const wire = await new NodePlatform().openWire({ port: here, peerHost, peerPort: there })
+      const wire = await new NodePlatform().openWire({ kind: 'udp', port: here, peerHost, peerPort: there })
       const elsewhere = await bound(here, '127.0.0.2')
       const [peer, stranger, cousin] = [await bound(there, '127.0.0.1'),
         await bound(0, '127.0.0.1'), await bound(there, '127.0.0.2')]
@@ -177,7 +177,7 @@ describe('D:090 a wire of datagrams', () => {
     })
 
   it('to nobody is refused', async () => {
-    const ends = { port: 20000, peerHost: 'no such host', peerPort: 20001 }
+    const ends = { kind: 'udp' as const, port: 20000, peerHost: 'no such host', peerPort: 20001 }
     await expect(new NodePlatform().openWire(ends)).rejects.toThrow("a host 'no such host'")
   })
 })

@@ -89,7 +89,7 @@ describe('D:420 a wire of a page', () => {
     const shelf = new Shelf()
     shelf.wires.set(1, port1)
     shelf.wires.set(2, port2)
-    const ends = (port: number) => ({ port, peerHost: '', peerPort: 0 })
+    const ends = (port: number) => ({ kind: 'udp' as const, port, peerHost: '', peerPort: 0 })
     const [here, there] = [shelf.wire(ends(1)), shelf.wire(ends(2))]
     const arrived = new Promise<void>((resolve) => { there.onReady = resolve })
     here.send(bytes('frame'))
@@ -107,6 +107,7 @@ describe('D:420 a wire of a page', () => {
     there.close()
     port1.close()
     expect(() => shelf.wire(ends(3))).toThrow('no wire at 3')
+    expect(() => shelf.wire({ kind: 'stream', path: '/x' })).toThrow('a page has no sockets')
   })
 })
 

@@ -140,7 +140,7 @@ export class FakePlatform implements Platform {
   }
 
   async openWire(ends: WireEnds): Promise<Wire> {
-    throw new PlatformError(`no wire ${ends.port}`)
+    throw new PlatformError(`no wire of kind ${ends.kind}`)
   }
 
   breathe(): Promise<void> {

@@ -28,6 +28,7 @@ export const HELP = `The real kernels are yours to bring:
                          for the whole tour, each one for a short visit
   LGUEST_LINUX_CLOCK     seconds to watch the clock (60; 0 leaves it out)
   LGUEST_LINUX_PROMPT    what ends the shell's prompt ('# ')
+  (with passt installed, a file is fetched from this machine through it)
   LGUEST_LINUX_ONLY      names of checks, separated by commas (all)
   LGUEST_LINUX_LOGS      a directory for what the Guests print`
 

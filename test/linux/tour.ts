@@ -10,6 +10,7 @@ import { basename, join } from 'node:path'
 import { checks } from './checks.ts'
 import type { Scene } from './checks.ts'
 import { pause } from '../e2e/launching.ts'
+import { GATEWAY, GUEST_ADDRESS, installed, throughPasst } from './passt.ts'
 import { Session } from './session.ts'
 import type { End } from './session.ts'
 import type { Settings } from './settings.ts'
@@ -100,6 +101,7 @@ export class Tour {
     await this.#boot(session)
     for (const { name } of checks) await this.#check(name, session, disk)
     await this.#net(session, wire)
+    await this.#world()
     await this.#reboot(session)
     await this.#powerOff(session)
   }
@@ -125,8 +127,7 @@ export class Tour {
 
   /** A second Guest at the other end of the wire: ping, and a file by TCP. */
   async #net(session: Session, wire: Wire): Promise<void> {
-    const { only } = this.#settings
-    if (only.length > 0 && !only.includes('net')) return
+    if (!this.#wanted('net')) return
     this.#say('net')
     await this.#life('net', [`--wire=${wire.there}`], async (other) => {
       await other.booted()
@@ -143,6 +144,27 @@ export class Tour {
       if (sums[0] !== sums[1]) throw new Error(sums.join())
       this.row.set('net', 'yes')
     })
+  }
+
+  /** A file of this machine's, by HTTP through passt, if there is a passt. */
+  async #world(): Promise<void> {
+    if (!this.#wanted('world') || !installed('passt')) return
+    this.#say('world')
+    await throughPasst(async (socket, url, sum) => {
+      await this.#life('world', [`--socketnet=unix:${socket}`], async (session) => {
+        await session.booted()
+        await session.run(`ifconfig eth0 ${GUEST_ADDRESS} up; `
+          + `route add default gw ${GATEWAY}`)
+        const came = await session.run(`wget -q -O - ${url} | md5sum`, 120)
+        if (!came.includes(sum)) throw new Error(`${came}, and not ${sum}`)
+        this.row.set('world', 'yes')
+      })
+    })
+  }
+
+  #wanted(name: string): boolean {
+    const { only } = this.#settings
+    return only.length === 0 || only.includes(name)
   }
 
   async #reboot(session: Session): Promise<void> {
