@@ -57,7 +57,7 @@ class KernelBench extends HTMLElement {
     const devices: WantedDevice[] = disk ? [{ kind: 'block', path: diskName }] : []
     const joined = this.field('second').checked
     if (joined) {
-      devices.push({ kind: 'wire', ends: { port: ports[guest], peerHost: 'the other', peerPort: ports[1 - guest] } })
+      devices.push({ kind: 'wire', ends: { kind: 'udp', port: ports[guest], peerHost: 'the other', peerPort: ports[1 - guest] } })
     }
     const plan = {
       memory: Math.max(2, Number(this.field('memory').value)) * megabyte, kernel: 'kernel',
