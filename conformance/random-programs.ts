@@ -189,12 +189,14 @@ export class Programs {
     this.bytes.push(0xc6, 0x05, ...word(CODE + at), value)
   }
 
-  /** Turns a page of data, or one of code, read-only or absent, or back. */
+  /** Turns a page of data read-only or absent or back; or swaps the frame of one of code. */
   private remap(): void {
     const page = this.random.pick([0, 1, 2, 3, 5, 9, 10, 0x30, 0x31])
-    const bit = page >= 0x30 ? 0x60 : this.random.pick([1, 2, 2, 2])
-    // xor byte [pte], bit; invlpg [page]
-    this.bytes.push(0x80, 0x35, ...word(TABLE + page * 4), bit, 0x0f, 0x01, 0x3d, ...word(page << 12))
+    const code = page >= 0x30
+    const entry = TABLE + page * 4 + (code ? 1 : 0)
+    // xor byte [entry], bits; invlpg [page]
+    this.bytes.push(0x80, 0x35, ...word(entry), code ? 0x10 : this.random.pick([1, 2, 2, 2]))
+    this.bytes.push(0x0f, 0x01, 0x3d, ...word(page << 12))
   }
 
   /** A push and what takes it back. */
