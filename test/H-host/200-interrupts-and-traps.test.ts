@@ -184,7 +184,7 @@ describe('virtual interrupts', () => {
   test('B-T-025: raising an interrupt wakes whoever waits', () => {
     const world = ready()
     let woken = 0
-    world.lg.wake = () => { woken++ }
+    world.lg.task.wake = () => { woken++ }
     setInterrupt(world.cpu, 5)
     expect(woken).toBe(1)
   })

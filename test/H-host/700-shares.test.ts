@@ -172,7 +172,7 @@ describe('H:500 burial', () => {
     const made = makeHost(64 << 20)
     const [killer, sleeper] = [makeKnownGuest(made), makeKnownGuest(made)]
     let woken = 0
-    sleeper.lg.wake = () => { woken++ }
+    sleeper.lg.task.wake = () => { woken++ }
     killer.scripted.steps.push((cpu) => { kill(sleeper.lg, 'by another'); cpu.setReg('trapnum', 0x20) })
     run(killer)
     expect([woken, sleeper.lg.shadows.held, sleeper.lg.buried]).toEqual([1, 0, true])

@@ -110,14 +110,14 @@ describe('L:100 the order of a boot', () => {
     const { device, memory, prepare } = world()
     const at: string[] = []
     const write = device.write.bind(device)
-    device.write = (words) => {
+    device.write = (words, task) => {
       if (words[0] === LHREQ_INITIALIZE) {
         at.push(text(memory.read(MB, 13)), text(memory.read(4096, 7)),
           text(memory.read(4 * MB - 4096, 7)),
           String(memory.read32(words[2] + 768 * 4) & 7),
           String(memory.read32(0x228)))
       }
-      return write(words)
+      return write(words, task)
     }
     await prepare()
     expect(at).toEqual(['GenuineLguest', 'quiet \0', 'ramdisk', '7', '4096'])

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   LHREQ_BREAK, LHREQ_GETDMA, LHREQ_IRQ,
 } from '../../generated/abi/common.ts'
-import { blockPage } from '../../generated/abi/era-a.ts'
+import { blockPage, eraA } from '../../generated/abi/era-a.ts'
 import { setupBlockFile } from '../../generated/launcher/block.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { ConsoleHandler, Escape, setupConsole, wayOut } from
@@ -347,7 +347,17 @@ describe('L:200 the Waker', () => {
     return { device, platform, input, waker }
   }
 
-  it('shouts once until it is answered (B-L-059)', () => {
+  it('is roused by what wakes the task that runs the Guest', async () => {
+    const { guest, device } = fakeGuest()
+    const platform = new FakePlatform()
+    guest.initialize(eraA, {})
+    const slept = new Waker(guest, new Set(), platform).sleep(null)
+    device.owner!.wake()
+    await slept
+    expect(platform.timers).toEqual([])
+  })
+
+  it('shouts once until it is answered (B-L-059, B-I-025)', () => {
     const { device, input, waker } = fixture()
     waker.watch()
     expect(device.sent(LHREQ_BREAK)).toEqual([])

@@ -86,7 +86,7 @@ describe('L:370 sending', () => {
   })
   test('B-D-021 B-D-022 nothing free: one retry, then given up', () => {
     let woken = 0
-    to.lg.wake = () => { woken++ }
+    to.lg.task.wake = () => { woken++ }
     bindDma(to.lg.cpu, KEY, ARRAY, 1, 3)
     record(to, ARRAY, 7, [[0x6000, 100]])
     record(from, SEND, 0, [[0x7000, 10]])
@@ -100,7 +100,7 @@ describe('L:370 sending', () => {
     record(to, ARRAY, 7, [[0x6000, 100]])
     record(from, SEND, 0, [[0x7000, 5]])
     say(from, 0x7000, 'hello')
-    to.lg.wake = () => { if (to.get(ARRAY) === 7) to.put(ARRAY, 0) }
+    to.lg.task.wake = () => { if (to.get(ARRAY) === 7) to.put(ARRAY, 0) }
     sendDma(from.lg.cpu, KEY, SEND)
     expect(text(to, 0x6000, 5)).toBe('hello')
     expect(from.get(SEND)).toBe(5)

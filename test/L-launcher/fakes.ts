@@ -17,6 +17,7 @@ import type {
 } from '../../generated/launcher/platform.ts'
 import type { Work } from '../../generated/launcher/work.ts'
 import type { ReadResult } from '../../generated/host/lguest-user.ts'
+import type { Task } from '../../generated/host/mm.ts'
 
 /** An address space of so many pages, filled with junk until mapped. */
 export class FakeSpace implements AddressSpace {
@@ -170,13 +171,18 @@ export class FakeDevice implements Device {
   closed = false
   memory: GuestMemory | null = null
 
-  write(words: Uint32Array): number {
+  /** Who sent INITIALIZE. */
+  owner: Task | null = null
+
+  write(words: Uint32Array, task: Task): number {
     this.written.push([...words])
     switch (words[0]) {
       case LHREQ_GETDMA: return this.#getDma(words[1])
       case LHREQ_IRQ: return this.irqResult
       case LHREQ_BREAK: return 0
-      default: return this.initialized
+      default:
+        this.owner = task
+        return this.initialized
     }
   }
 
