@@ -26,7 +26,7 @@ export function topOperations(most: number): string[] {
 
 /** Prints the operations of each kernel whose name contains one of `names`. */
 export function printKernels(most: number, names: string[]): void {
-  const machine = ourMachine(buildImage())
+  const machine = ourMachine(buildImage(), 'interpreted')
   const chosen = kernels.filter((kernel) => names.length === 0 || names.some((name) => kernel.name.includes(name)))
   if (chosen.length === 0) throw new Error(`there are ${kernels.map((kernel) => kernel.name).join(', ')}`)
   for (const kernel of chosen) {

@@ -1,5 +1,5 @@
 /** The kernels on our machine. */
-import { Machine } from '../generated/emulator/index.ts'
+import { Machine, type Engine } from '../generated/emulator/index.ts'
 import { codeOf, HALTS, IMAGE_BASE, MAPPED, PAGE_DIRECTORY, resultOf, STACK_TOP } from './image.ts'
 import type { Kernel } from './kernels.ts'
 
@@ -7,8 +7,8 @@ const [EAX, ESP] = [0, 4]
 const [CS, TR] = [1, 7]
 
 /** A machine in ring 0 with flat segments and paging on. */
-export function ourMachine(image: Uint8Array): Machine {
-  const machine = new Machine({ ramBytes: MAPPED, deterministic: true })
+export function ourMachine(image: Uint8Array, engine: Engine): Machine {
+  const machine = new Machine({ ramBytes: MAPPED, deterministic: true, engine })
   const { cpu, physical } = machine
   physical.writeBytes(IMAGE_BASE, image)
   const flat = { base: 0, limit: 0xffffffff }

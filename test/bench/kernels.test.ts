@@ -4,7 +4,7 @@ import { kernels } from '../../bench/kernels.ts'
 import { ourMachine, runOurs } from '../../bench/ours.ts'
 import { Theirs } from '../../bench/theirs.ts'
 
-const machine = ourMachine(buildImage())
+const machine = ourMachine(buildImage(), 'translated')
 
 test.each(kernels)('$name does on our processor what it does in TypeScript', (kernel) => {
   const first = runOurs(machine, kernel)
