@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { LHREQ_IRQ } from '../../generated/abi/common.ts'
 import { readArguments } from '../../generated/launcher/arguments.ts'
+import { Cards, freshMac } from '../../generated/launcher/cards.ts'
 import { handleInput } from '../../generated/launcher/dispatch.ts'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import type { Wire } from '../../generated/launcher/platform.ts'
 import { LguestBus } from '../../generated/launcher/virtio/bus.ts'
-import { freshMac, virtioNet } from '../../generated/launcher/virtio/net.ts'
-import { done, fakeGuest } from '../L-launcher/fakes.ts'
+import { virtioNet } from '../../generated/launcher/virtio/net.ts'
+import { done, FakePlatform, fakeGuest } from '../L-launcher/fakes.ts'
 import { Driver } from './virtio-driver.ts'
 
 const MB = 1 << 20
@@ -30,7 +31,7 @@ function card() {
   const fake = fakeGuest(1)
   const wire = new FakeWire()
   const bus = new LguestBus(fake.guest, () => {})
-  bus.add(virtioNet(wire, MAC))
+  bus.add(virtioNet({ wire, mac: MAC, mtu: null }))
   const received = new Driver(fake.memory, MB + 0x1000, 256)
   const sent = new Driver(fake.memory, MB + 0x4000, 256)
   return { ...fake, wire, bus, received, sent,
@@ -107,8 +108,18 @@ describe('D:092 a card', () => {
   it('has an address of its own, and lets go of the wire', () => {
     const mac = freshMac({ random: (into) => { into.fill(0xff); } })
     expect(mac[0] & 3).toBe(2)
-    const { bus, wire } = card()
-    bus.close()
+  })
+
+  it('stays the same card, on the same wire, until the Launcher ends', async () => {
+    const wire = new FakeWire()
+    const platform = Object.assign(new FakePlatform(), { openWire: async () => wire })
+    const cards = new Cards(platform)
+    const wanted = { kind: 'wire' as const, ends: { kind: 'stream' as const, path: '/x' } }
+    const first = await cards.card(wanted)
+    expect(await cards.card(wanted)).toBe(first)
+    expect(await cards.card({ ...wanted })).not.toBe(first)
+    expect(wire.closed).toBe(false)
+    cards.close()
     expect(wire.closed).toBe(true)
   })
 })

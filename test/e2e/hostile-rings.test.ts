@@ -37,8 +37,8 @@ describe(`rings at random, seed ${SEED}`, () => {
       bus.add(virtioBlock('disk', new BytesFile(new Uint8Array(8192))))
       bus.add(virtioRng(platform))
       bus.add(virtioConsole(platform, () => {}))
-      bus.add(virtioNet({ send() {}, ready: () => frames.length > 0, receive: () => frames.pop() ?? null,
-        onReady() {}, close() {} }, new Uint8Array(6)))
+      bus.add(virtioNet({ mtu: null, mac: new Uint8Array(6), wire: { send() {}, ready: () => frames.length > 0, receive: () => frames.pop() ?? null,
+        onReady() {}, close() {} } }))
       platform.console.type('keys')
       for (let ring = 0; ring < 6; ring++) {
         const at = MB + 0x1000 + ring * 0x3000
