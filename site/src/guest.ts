@@ -1,2 +1,3 @@
-/** Guests on the page: the element, and with it the way to the terminal and the Launcher. */
+/** Guests on the page: the element, figures taken from runs, and with them the way to the terminal and the Launcher. */
 import './guest/element.ts'
+import './guest/figure.ts'

@@ -7,13 +7,14 @@
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Counts } from '../../generated/launcher/browser/counter.ts'
 import type { News, Order } from '../../generated/launcher/browser/session.ts'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { readIfThere, writeWhole } from '../tangle/files.ts'
 import { hash } from '../tangle/hash.ts'
 import { complaintAbout, type Demo } from './demo.ts'
+import type { Camera, Figure } from './figures.ts'
 
 /** What a run printed, what the Host did meanwhile, and how it ended. */
 export interface Recording {
@@ -21,11 +22,15 @@ export interface Recording {
   /** Lines of the trace since the script began; the first ones, if they are many. */
   trace: string[]
   counts?: { before: Counts, after: Counts }
+  /** What an observer noted while the script was typed. */
+  figure?: Figure
   status: number
 }
 
 interface Kept { code: string, recording: Recording }
 
+/** What is bundled to record. */
+const entry = fileURLToPath(new URL('./demo-session.ts', import.meta.url))
 /** The module that runs sessions, relative to generated/. */
 export const sessionModule = 'launcher/browser/session.ts'
 const mostLines = 60
@@ -38,7 +43,7 @@ export class Recorder {
   private readonly root: string
   private readonly file: string
   private readonly kept: Map<string, Kept>
-  private runner?: { code: string, module: Promise<typeof import('../../generated/launcher/browser/session.ts')> }
+  private runner?: { code: string, module: Promise<typeof import('./demo-session.ts')> }
 
   constructor(root: string) {
     this.root = root
@@ -90,7 +95,7 @@ export class Recorder {
   private async bundled(): Promise<string> {
     const { build } = await import('esbuild')
     const { outputFiles } = await build({
-      absWorkingDir: this.root, entryPoints: [join(this.root, 'generated', sessionModule)], bundle: true, write: false,
+      absWorkingDir: this.root, entryPoints: [entry], bundle: true, write: false,
       format: 'esm', platform: 'node', target: 'node20', minify: true, logLevel: 'silent', legalComments: 'none',
     })
     const code = hash(outputFiles[0].text)
@@ -105,13 +110,14 @@ export class Recorder {
   }
 
   private async run(demo: Demo): Promise<Recording> {
-    const { Session } = await this.runner!.module
-    const taken = new Taken()
+    const { Session, cameraFor } = await this.runner!.module
+    const camera = demo.show === 'faults' || demo.show === 'interrupt' ? cameraFor(demo.show) : undefined
+    const taken = new Taken(camera)
     const session = new Session(recorded(demo), (news) => taken.hear(news))
     const timer = new Promise<number>((resolve) => {
       setTimeout(resolve, patience * 1000, -1).unref()
     })
-    return taken.recording(await Promise.race([session.run(), timer]))
+    return taken.recording(await Promise.race([session.run(camera?.observer), timer]))
   }
 }
 
@@ -131,6 +137,11 @@ class Taken {
   private before?: Counts
   private readonly decoder = new TextDecoder()
   private script: 'to come' | 'typed' | 'over' = 'to come'
+  private readonly camera?: Camera
+
+  constructor(camera?: Camera) {
+    this.camera = camera
+  }
 
   hear(news: News): void {
     if ('printed' in news) this.screen += this.decoder.decode(news.printed, { stream: true })
@@ -142,6 +153,7 @@ class Taken {
   private note(typed: string): void {
     this.before ??= this.counts
     this.script = typed ? 'typed' : 'over'
+    if (this.camera) this.camera.on = typed !== ''
   }
 
   /** A line of the trace opens with the count of instructions; others are for the user. */
@@ -154,6 +166,7 @@ class Taken {
     const { screen, before, counts } = this
     const more = this.trace.length - mostLines
     const trace = more > 0 ? [...this.trace.slice(0, mostLines), `… and ${more} lines more`] : this.trace
-    return { screen, trace, status, ...(before && counts ? { counts: { before, after: counts } } : {}) }
+    const figure = this.camera?.figure
+    return { screen, trace, status, figure, ...(before && counts ? { counts: { before, after: counts } } : {}) }
   }
 }

@@ -7,6 +7,7 @@ import { at, Diagnostics, type Place } from '../tangle/diagnostics.ts'
 import { readInfo } from '../tangle/fence-info.ts'
 import { countHead, countRows } from '../../site/src/guest/counts.ts'
 import type { Recording } from './demo-run.ts'
+import type { Figure, FigureKind } from './figures.ts'
 import { escape } from './highlight.ts'
 
 /** What a fence orders: its script, and what to show of it. */
@@ -14,7 +15,7 @@ export interface Demo {
   place: Place
   /** Typed when Puppy waits, a chunk at a time. */
   script: string[]
-  show?: 'counts' | 'trace'
+  show?: 'counts' | 'trace' | FigureKind
   ends: 'prompt' | 'halt' | 'death'
   /** Words that must be seen. */
   says?: string
@@ -52,10 +53,11 @@ export function scriptOf(lines: string[]): string[] {
 }
 
 /** What is wrong with how a run went; nothing, if it went as the fence says. */
-export function complaintAbout(demo: Demo, { screen, trace, status, counts }: Recording): string | undefined {
+export function complaintAbout(demo: Demo, { screen, trace, status, counts, figure }: Recording): string | undefined {
   const last = screen.trimEnd().split('\n').at(-1)!
   const ended = status !== 0 ? 'death' : last === 'puppy>' ? 'prompt' : 'halt'
   if (ended !== demo.ends) return `this run ends in a ${ended}, not a ${demo.ends}; its last line is: ${last}`
+  if (figure && figure.steps.length === 0) return `this run has nothing to show for show=${demo.show}`
   const counted = counts ? countRows(counts.after, counts.before).replace(/<[^>]*>/g, ' ') : ''
   if (demo.says && ![screen, ...trace, counted].join('\n').includes(demo.says)) {
     return `nothing in this run says '${demo.says}'; its last line is: ${last}`
@@ -77,10 +79,18 @@ function transcript(screen: string): string {
   return escape(screen.trimEnd()).replace(/^(puppy&#62; )(.*)$/gm, '$1<b>$2</b>') + ' '
 }
 
-function panel({ show }: Omit<Demo, 'place'>, { counts, trace }: Recording): string {
+function panel({ show }: Omit<Demo, 'place'>, { counts, trace, figure }: Recording): string {
   if (show === 'counts' && counts) {
     return `<table class="counts">${countHead}<tbody>${countRows(counts.after, counts.before)}</tbody></table>`
   }
   if (show === 'trace') return `<pre class="trace"><code>${trace.map(escape).join('\n')}\n</code></pre>`
-  return ''
+  return figure ? figureHtml(figure) : ''
+}
+
+/** A table to step through, and the same in words. */
+function figureHtml({ columns, steps }: Figure): string {
+  const head = columns.map((column) => `<th scope="col">${escape(column)}</th>`).join('')
+  const rows = steps.map(({ cells }) => `<tr>${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`)
+  return `<lguest-figure><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
+    + `<details><summary>The same in words</summary><ol>${steps.map(({ words }) => `<li>${escape(words)}</li>`).join('')}</ol></details></lguest-figure>`
 }

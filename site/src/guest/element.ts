@@ -14,7 +14,7 @@ import { Thread } from './thread.ts'
 
 /** What a fence orders. */
 export interface Wish extends Partial<Order> {
-  show?: 'counts' | 'trace'
+  show?: string
 }
 
 const leastRows = 10
