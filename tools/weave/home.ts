@@ -11,7 +11,7 @@ export function home(site: Site): Frame {
 <p class="lead">A hypervisor you can read, and run here.</p>
 </header>
 <div class="first-screen">${mapOf(parts)}
-<section class="running" aria-label="Puppy, running"><!-- guest --></section></div>
+${running(site)}</div>
 <section class="what">
 <p>lguest was the smallest real hypervisor that Linux ever had. For ten years it came with the
 kernel, and people read it for pleasure, because its author had told its source as a journey with
@@ -27,6 +27,13 @@ ${parts.map(([part, pages]) => card(part, pages)).join('\n')}</section>`
   return { url: 'index.html', title: `${bookTitle}: a hypervisor you can read, and run here`, body, wide: true }
 }
 
+/** Puppy, as the chapter about pages has it; here it starts by itself, once it is seen. */
+function running(site: Site): string {
+  const demo = [...site.demos].find(([place]) => place.startsWith('journey/D-devices/400-'))?.[1]
+    ?? site.demos.values().next().value
+  return demo ? `<section class="running" id="running" aria-label="Puppy, running">${demo.replace('<lguest-guest ', '<lguest-guest eager ')}</section>` : ''
+}
+
 function mapOf(parts: [Part, Page[]][]): string {
   const first = new Map(parts.map(([{ letter }, pages]) => [letter, pages[0].url]))
   return `<figure class="journey-map">${map((letter) => first.get(letter))}</figure>`
@@ -34,14 +41,14 @@ function mapOf(parts: [Part, Page[]][]): string {
 
 /** Three ways in; each only where its chapter exists. */
 function doors(site: Site): string {
-  const running = site.pages.find(({ part }) => part === 'G') ?? site.pages[0]
+  const run = site.demos.size > 0 ? '#running' : site.pages.find(({ part }) => part === 'G')?.url
   const trip = site.tags.get('S:100') ?? site.tags.values().next().value
   if (!site.pages[0]) return ''
   const door = (url: string, name: string, about: string) =>
     `<a class="door" href="${url}"><b>${name}</b> <span>${about}</span></a>`
   return `<nav class="doors" aria-label="Three ways in">
 ${door(site.pages[0].url, 'Read from the start', 'A door, a few requests, and what they set in motion.').replace('"door"', '"door start"')}
-${door(running.url, 'Run it', 'Puppy boots in this page. Type, break it, ask what it cost.')}
+${door(run ?? site.pages[0].url, 'Run it', 'Puppy boots in this page. Type, break it, ask what it cost.')}
 ${door(trip?.url ?? site.pages[0].url, 'See one world switch', 'Into the Guest and back, one instruction of machine code at a time.')}
 </nav>`
 }

@@ -45,7 +45,8 @@ export class GuestElement extends HTMLElement {
     this.prepend(bar)
     this.#show(false, this.#transcript ? 'Recorded when this page was woven' : '')
     this.#start.addEventListener('pointerenter', () => void loadTerminal(), { once: true })
-    if (this.hasAttribute('eager')) this.#startWhenSeen()
+    // From a file a page may start no thread; the button then says why.
+    if (this.hasAttribute('eager') && location.protocol !== 'file:') this.#startWhenSeen()
   }
 
   disconnectedCallback(): void {
