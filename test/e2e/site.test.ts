@@ -179,15 +179,22 @@ describe.skipIf(!there)('the site in a browser', () => {
     await page.setViewportSize({ width: 1300, height: 900 })
   })
 
-  it.each(['light', 'dark'] as const)('passes the accessibility checks of axe, %s', { timeout: 120_000 }, async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('passes the accessibility checks of axe, %s', { timeout: 240_000 }, async (colorScheme) => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     await page.emulateMedia({ colorScheme })
-    await open('/S-switcher/100-the-switcher.html')
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
-    const violations = await page.evaluate(async () => {
-      const { violations } = await (globalThis as any).axe.run()
-      return violations.map((v: any) => `${v.id}: ${v.nodes.map((n: any) => n.html.slice(0, 80)).join(' ')}`)
-    })
-    expect(violations).toEqual([])
+    for (const width of [360, 768, 1300]) {
+      await page.setViewportSize({ width, height: 900 })
+      for (const path of ['/S-switcher/100-the-switcher.html', '/', '/contents.html', '/files/switcher/code.ts.html']) {
+        await open(path)
+        await page.evaluate(axe)
+        const violations = await page.evaluate(async () => {
+          const { violations } = await (globalThis as any).axe.run()
+          return violations.map((v: any) => `${v.id}: ${v.nodes.map((n: any) => n.html.slice(0, 80)).join(' ')}`)
+        })
+        expect(violations, `${path} at ${width}`).toEqual([])
+      }
+    }
+    await page.setViewportSize({ width: 1300, height: 900 })
     await page.emulateMedia({ colorScheme: 'light' })
   })
 
