@@ -142,7 +142,7 @@ describe('a bad picture in a chapter', () => {
   })
 
   it('is reported at its place with a hint, and shown as its text', async () => {
-    const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\nText.\n\n```bits\nT\n\n7-4  a\n2-0  b\n```\n' })
+    const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\n*What is told.*\n\n```bits\nT\n\n7-4  a\n2-0  b\n```\n' })
     const dist = mkdtempSync(join(tmpdir(), 'pictures-'))
     onTestFinished(() => rmSync(dist, { recursive: true, force: true }))
     const weaver = new Weaver(root, dist)
@@ -158,9 +158,9 @@ describe('a bad picture in a chapter', () => {
 
 describe('a picture on its page', () => {
   it('links the tags in its notes', async () => {
-    const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\n```layout\nT\n\n0  a  see L:000, not L:999\n```\n' })
+    const root = book({ 'L-launcher/000-a.md': '# L:000 A\n\n*What is told.*\n\n```layout\nT\n\n0  a  see L:000, not L:999\n```\n' })
     await new Weaver(root).weave()
     expect(readFileSync(join(root, 'site/dist/L-launcher/000-a.html'), 'utf8')).toContain(
-      '<td class="note">see <a href="#l-000" title="A">L:000</a>, not L:999</td>')
+      '<td class="note">see <a href="#l-000" title="A" data-tag="L:000">L:000</a>, not L:999</td>')
   })
 })
