@@ -17,7 +17,7 @@ export function kernelPage(site: Site): Frame[] {
   }
   const body = `${heading('Try it', 'Bring your own kernel',
     'A kernel of yours boots on this page: any Linux from 2.6.23 to 4.13 that was built to be lguest’s Guest.')}
-<p>What you choose here stays here. The files are read by this page and go to the Launcher in its
+<div class="text"><p>What you choose here stays here. The files are read by this page and go to the Launcher in its
 thread beside it (${to('D:450')}); nothing is sent anywhere. A kernel wants CONFIG_LGUEST_GUEST; how one is
 built, and what it says when it boots, is told at ${to('D:350')}.</p>
 <noscript><p>This page needs its scripts.</p></noscript>
@@ -37,6 +37,6 @@ ${field('Memory', '<input type="number" name="memory" value="64" min="2" max="10
 </form>
 <lguest-guest></lguest-guest>
 <lguest-guest hidden></lguest-guest>
-</kernel-bench>`
+</kernel-bench></div>`
   return [{ url, title: 'Bring your own kernel', body }]
 }
