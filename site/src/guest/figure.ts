@@ -35,8 +35,9 @@ class FigureElement extends HTMLElement {
       row.classList.toggle('later', i > this.#at)
     })
     this.#said.textContent = `${this.#at + 1} of ${this.#rows.length}. ${this.#words[this.#at]}`
-    this.#back.disabled = this.#at === 0
-    this.#on.disabled = this.#at === this.#rows.length - 1
+    // Not `disabled`: that would take the keyboard away, and the next arrow would turn the page.
+    this.#back.ariaDisabled = String(this.#at === 0)
+    this.#on.ariaDisabled = String(this.#at === this.#rows.length - 1)
   }
 }
 
