@@ -5,9 +5,14 @@ import {
 } from '../../generated/abi/era-a.ts'
 import { setupBlockFile } from '../../generated/launcher/block.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
+import { setupNet } from '../../generated/launcher/net.ts'
+import { handleInput } from '../../generated/launcher/dispatch.ts'
+import type { Wire } from '../../generated/launcher/platform.ts'
+import { LHREQ_IRQ } from '../../generated/abi/common.ts'
+import { lguestDma } from '../../generated/abi/era-a.ts'
 import { setupConsole } from '../../generated/launcher/console.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
-import { fakeMemory, FakePlatform } from './fakes.ts'
+import { done, fakeGuest, fakeMemory, FakePlatform } from './fakes.ts'
 
 const MB = 1 << 20
 const PAGE = 4096
@@ -92,5 +97,93 @@ describe('L:190 a disk', () => {
     devices.newDescriptor(2, 0, 3)
     setupBlockFile(devices, 'disk', new BytesFile(new Uint8Array(512)))
     expect(devices.records[0].outputKey).toBe(260 * PAGE)
+  })
+})
+
+class FakeWire implements Wire {
+  sent: number[][] = []
+  waiting: Uint8Array[] = []
+  onReady = () => {}
+  send(frame: Uint8Array) { this.sent.push([...frame]); }
+  ready() { return this.waiting.length > 0; }
+  receive() { return this.waiting.shift() ?? null; }
+  close() {}
+}
+
+/** A Guest of 2007 with one network card. */
+function networked() {
+  const { guest, device, memory } = fakeGuest(1)
+  const warnings: string[] = []
+  const chatter: string[] = []
+  const devices = new DeviceTable(memory, () => {})
+  const wire = new FakeWire()
+  setupNet(devices, wire, Uint8Array.of(6, 1, 2, 3, 4, 5),
+    { warn: (line) => warnings.push(line), verbose: (line) => chatter.push(line) })
+  const page = MB + PAGE
+  const record = (at: number, sections: [address: number, length: number][]) => {
+    memory.write(at, new Uint8Array(lguestDma.size))
+    sections.forEach(([address, length], i) => {
+      memory.write32(at + lguestDma.addr + i * 4, address)
+      memory.write16(at + lguestDma.len + i * 2, length)
+    })
+    return at
+  }
+  const send = (sections: [number, number][]) =>
+    done(devices.serve(guest, Uint32Array.of(record(0x9000, sections), page)))
+  return { guest, device, memory, devices, wire, page, record, send, warnings, chatter,
+    look: () => handleInput(guest, devices),
+    irqs: () => device.sent(LHREQ_IRQ).map(([irq]) => irq) }
+}
+
+describe('L:195 a network card', () => {
+  it('puts the Guest in slot 1, and takes part in what is random (B-L-086)', () => {
+    const { devices } = networked()
+    expect(descriptor(devices, 0)).toEqual(
+      { type: 2, features: 0x8001, status: 0, pages: 1, pfn: 257 })
+  })
+
+  it('puts the world in slot 0, and it wants all packets (B-L-088)', () => {
+    const { memory, page } = networked()
+    expect([...memory.read(page, 12)]).toEqual([7, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('sends what goes to key 0, one frame from all sections, and counts (B-L-087, B-L-092)', () => {
+    const { memory, wire, send } = networked()
+    memory.write(0x4000, Uint8Array.from({ length: 20 }, (_, i) => i))
+    send([[0x4000, 10], [0x4005, 5]])
+    expect(wire.sent).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5, 6, 7, 8, 9]])
+    expect(memory.read32(0x9000)).toBe(15)
+    send([[0x4000, 13]])
+    send(Array.from({ length: 16 }, () => [0x4000, 65535]))
+    expect(wire.sent.length, 'neither is a frame').toBe(1)
+    expect(memory.read32(0x9000)).toBe(0)
+  })
+
+  it('feeds the Guest at key 4: bytes, then their count, then the interrupt (B-L-087, B-L-095)', () => {
+    const { device, memory, wire, page, record, look, irqs, chatter } = networked()
+    const buffers = [record(0x5000, [[0x6000, 10], [0x7000, 1504]]), record(0x5064, [[0x8000, 16]])]
+    device.bound.set(page + 4, { records: buffers, irq: 5 })
+    wire.waiting.push(Uint8Array.from({ length: 20 }, (_, i) => i + 1), new Uint8Array(60).fill(9))
+    look()
+    expect([...memory.read(0x6000, 10), ...memory.read(0x7000, 11)])
+      .toEqual([...Array.from({ length: 20 }, (_, i) => i + 1), 0])
+    expect(memory.read32(0x5000)).toBe(20)
+    expect([...memory.read(0x8000, 17)], 'no more than there is room for').toEqual([...Array(16).fill(9), 0])
+    expect(memory.read32(0x5064)).toBe(16)
+    expect(irqs()).toEqual([5, 5])
+    expect(chatter).toEqual(['network: 20 bytes, 0x1 0x2, sent', 'network: 60 bytes, 0x9 0x9, sent'])
+  })
+
+  it('drops what nobody waits for, and warns only a Guest that has spoken (B-L-093)', () => {
+    const { wire, send, look, warnings, chatter, irqs } = networked()
+    wire.waiting.push(new Uint8Array(60))
+    look()
+    expect([warnings, irqs()]).toEqual([[], []])
+    send([[0x4000, 60]])
+    wire.waiting.push(new Uint8Array(60))
+    look()
+    expect(warnings).toEqual(['lguest: network: no dma buffer!'])
+    expect(chatter.every((line) => line.endsWith('discarded'))).toBe(true)
+    expect(wire.ready()).toBe(false)
   })
 })
