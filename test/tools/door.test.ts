@@ -77,7 +77,7 @@ test('the site says in one line that its port is taken', async () => {
   const root = cloneProject()
   cpSync(join(project, 'site'), join(root, 'site'), { recursive: true, filter: (path) => !path.endsWith('dist') })
   const { status, output } = await running(root, 'bin/run.mjs', 'tools/weave/main.ts', 'site', '--port', String(port))
-  expect(output).toMatch(new RegExp(`\\ncannot listen at 127\\.0\\.0\\.1:${port}: another program listens there\\n$`))
+  expect(output).toMatch(new RegExp(`\\ncannot listen at 127\\.0\\.0\\.1:${port}: another program listens there\\n`))
   expect(status).toBe(1)
 })
 

@@ -41,9 +41,10 @@ function load(path: string): Outline | undefined {
   }
 }
 
+/** What is only half written belongs to another tool that is at it. */
 function forgetOthers(folder: string, kept: Set<string>): void {
   for (const name of readdirSync(folder)) {
-    if (kept.has(name)) continue
+    if (kept.has(name) || !name.endsWith('.json')) continue
     rmSync(join(folder, name), { force: true })
     loaded.delete(join(folder, name))
   }

@@ -29,6 +29,7 @@ export function markdownOf(site: Site, page: Page): string {
   const tree: Root = structuredClone(page.tree)
   linkTags(site, tree, (place) => ({ url: toSection(page, place) }))
   linkSections(site, page, tree)
+  unlinkPages(tree)
   tree.children = tree.children.flatMap((node): RootContent[] =>
     node.type === 'code' ? spelled(site, page, node) : [node])
   tree.children.push({ type: 'thematicBreak' }, turns(site, page))
@@ -59,6 +60,14 @@ const introduction = [
 const paragraph = (value: string): RootContent => ({ type: 'paragraph', children: [text(value)] })
 
 const head = (depth: 1 | 2, value: string): RootContent => ({ type: 'heading', depth, children: [text(value)] })
+
+/** Pages of the site that run something are not in the edition: their names stay, as text. */
+function unlinkPages(tree: Root): void {
+  visit(tree, 'link', (link, index, parent) => {
+    if (!parent || index === undefined || !/^\.\.\/[\w-]+\.html$/.test(link.url)) return
+    parent.children.splice(index, 1, ...link.children)
+  })
+}
 
 const linkTo = (url: string, value: string): Link => ({ type: 'link', url, children: [text(value) as Text] })
 
