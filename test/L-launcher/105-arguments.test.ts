@@ -28,6 +28,16 @@ describe('L:105 arguments', () => {
     expect(plan('64MB vmlinux').memory).toBe(64 * MB)
   })
 
+  it('takes units, and whole megabytes only', () => {
+    expect(plan('1g vmlinux').memory).toBe(1024 * MB)
+    expect(plan('512MiB vmlinux').memory).toBe(512 * MB)
+    expect(plan('65536K vmlinux').memory).toBe(64 * MB)
+    expect(plan('-m 1G').memory).toBe(1024 * MB)
+    for (const size of ['65535k', '2g', '64mm', '64b', '1.5g', '-1']) {
+      expect(() => plan(`--memory=${size}`)).toThrow(`memory size '${size}'`)
+    }
+  })
+
   it('gives all that follows the kernel to the Guest (B-L-010)', () => {
     expect(plan('64 vmlinux root=/dev/lgba -v --block=x quiet'))
       .toMatchObject({ kernel: 'vmlinux', verbose: false, devices: [],
@@ -76,7 +86,22 @@ describe('L:105 arguments', () => {
   it('prints help and version as texts, not errors', () => {
     const help = readArguments(['--help'])
     expect('text' in help && help.text).toContain('MEMORY KERNEL')
+    expect('text' in help && help.text).toMatch(/^Disks:\n.*--block/m)
     expect(readArguments(['--version'])).toEqual({ text: `${VERSION}\n` })
+  })
+
+  it('has an example in each group of the help that asks for something', () => {
+    const help = readArguments(['--help'])
+    if (!('text' in help)) throw new Error('no text')
+    const groups = help.text.split(/\n(?=[A-Z][A-Za-z ]+:\n)/).slice(1)
+    expect(groups.map((group) => group.split('\n')[0])).toEqual(
+      ['The Guest:', 'Disks:', 'Networks:', 'Looking on:', 'About:'])
+    for (const group of groups.slice(0, -1)) {
+      const example = /^ {4}lguest (.*)$/m.exec(group)?.[1] ?? ''
+      expect(() => plan(example), example).not.toThrow()
+      expect(group.split(/\s+/).some((word) => word.startsWith('--')
+        && example.includes(word)), group).toBe(true)
+    }
   })
 
   it('has the version of the package', () => {
