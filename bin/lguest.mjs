@@ -1,6 +1,14 @@
 #!/usr/bin/env node
-/** The Launcher, callable without npm: tangles if a chapter changed, bundles, runs. */
-import { loadTool, root } from '../tools/load.mjs'
+/**
+ * The Launcher, callable without npm. In a checkout it tangles if a chapter
+ * changed, bundles, and runs; out of `npm pack` it comes as one module.
+ */
+import { existsSync } from 'node:fs'
 
-const tool = await loadTool('launch')
-await tool?.launch(root)
+if (existsSync(new URL('../tools/load.mjs', import.meta.url))) {
+  const { loadTool, root } = await import('../tools/load.mjs')
+  const tool = await loadTool('launch')
+  await tool?.launch(root)
+} else {
+  await import('../dist/lguest.mjs')
+}
