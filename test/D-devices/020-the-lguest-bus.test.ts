@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { virtioBlock } from '../../generated/launcher/virtio/block.ts'
 import { FEATURE_INDIRECT, featureBits } from
-  '../../generated/launcher/virtio/bus.ts'
+  '../../generated/launcher/virtio/kind.ts'
 import { virtioConsole } from '../../generated/launcher/virtio/console.ts'
 import { virtioRng } from '../../generated/launcher/virtio/rng.ts'
 import { bytes } from '../L-launcher/fakes.ts'
