@@ -4,7 +4,7 @@ import { edgesOf, longestWays, structure } from '../../generated/emulator/print/
 
 /** Nodes from a list of where each leads; `size` instructions in each. */
 function graph(ways: number[][], size = 1): Node[] {
-  const nodes = ways.map((): Node => ({ instructions: Array(size).fill(null), next: null, taken: null }))
+  const nodes = ways.map((): Node => ({ instructions: Array(size).fill(null), next: null, taken: null, guesses: [] }))
   const edge = (to: number | undefined): Edge | null => to === undefined ? null
     : { at: to, to: nodes[to] ?? null, page: -1 }
   ways.forEach(([next, taken], n) => Object.assign(nodes[n], { next: edge(next), taken: edge(taken) }))

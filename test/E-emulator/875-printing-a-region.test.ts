@@ -16,7 +16,7 @@ function around(operation: number, a: number, b: number): Node {
   const one = (at: number) => ({ at, length: 2, records: record(operation, a, b), cold: 100 })
   const kind = kindOf(one(0))
   const goesOn = kind === 'plain' || kind === 'cold'
-  const node: Node = { instructions: goesOn ? [one(0), one(2), one(4)] : [one(0)], next: out(6), taken: null }
+  const node: Node = { instructions: goesOn ? [one(0), one(2), one(4)] : [one(0)], next: out(6), taken: null, guesses: [] }
   if (kind === 'branch' || kind === 'return') node.taken = { at: 0, to: node, page: 0x3000 }
   return node
 }

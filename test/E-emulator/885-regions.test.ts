@@ -48,7 +48,39 @@ describe('E:867 into calls, and back', () => {
       a.bind(f).test(ecx, 15).jne(back).mov(mem(esp).dword, other).bind(back).ret()
     })
     expect(cpu.reg(3)).toBe(300_000 - 300_000 / 16)
-    expect(cpu.translation.exits['computed jump or return']).toBeGreaterThan(5_000)
+    expect(cpu.translation.exits['on into another region']).toBeGreaterThan(5_000)
+  })
+})
+
+describe('E:869 through a table', () => {
+  const CASES = [1, 2, 3, 4, 5]
+  /** Case n adds n and jumps on through the table, by a number that wanders. */
+  const jumping = (a: Assembler, changes: boolean) => {
+    const [table, done, stay] = [a.label(), a.label(), a.label()]
+    const next = () => {
+      a.dec(ecx).je(done).lea(ebx, mem({ base: ebx, index: ebx, scale: 4, disp: 3 })).mov(edx, ebx).shr(edx, 7)
+      a.and(edx, 3).jmp(mem({ index: edx, scale: 4, disp: table }))
+    }
+    a.mov(ecx, 200_000).xor(eax, eax).mov(ebx, 7)
+    next()
+    const cases = CASES.map((n) => {
+      const here = a.here()
+      a.add(eax, n)
+      if (changes && n === 3) a.cmp(ecx, 100_000).ja(stay).mov(esi, mem(table, 16)).mov(mem(table, 4), esi).bind(stay)
+      next()
+      return here
+    })
+    a.bind(done).hlt().align(4).bind(table).dd(...cases)
+  }
+  test('a switch in a loop stays in its region', () => {
+    const [one, two] = [hot((a) => jumping(a, false)), hot((a) => jumping(a, false), 'interpreted')]
+    expect([one.cpu.reg(0), one.cpu.instructions]).toEqual([two.cpu.reg(0), two.cpu.instructions])
+    const { exits } = one.cpu.translation
+    expect(exits['computed jump or return'] + exits['on into another region']).toBeLessThan(5_000)
+  })
+  test('a table that changes is believed as it stands', () => {
+    const [one, two] = [hot((a) => jumping(a, true)), hot((a) => jumping(a, true), 'interpreted')]
+    expect([one.cpu.reg(0), one.cpu.instructions]).toEqual([two.cpu.reg(0), two.cpu.instructions])
   })
 })
 
