@@ -95,6 +95,7 @@ export class Programs {
     if (kind < 95) return this.remap()
     if (kind < 97) return this.balanced()
     if (kind < 98) this.bytes.push(r.pick([0xfa, 0xfb]))
+    else if (kind < 99 && this.depth < 2) this.crossing()
     else this.instruction(r.pick(gentle))
   }
 
@@ -197,6 +198,34 @@ export class Programs {
     // xor byte [entry], bits; invlpg [page]
     this.bytes.push(0x80, 0x35, ...word(entry), code ? 0x10 : this.random.pick([1, 2, 2, 2]))
     this.bytes.push(0x0f, 0x01, 0x3d, ...word(page << 12))
+  }
+
+  /** A switch: cases that jump on through a table, and at last behind it, by a register that changes. */
+  private crossing(): void {
+    const r = this.random
+    const by = r.pick([0, 1, 2, 3, 5, 6, 7])
+    const over = this.leap()
+    const table = this.bytes.length
+    this.bytes.push(...Array<number>(16).fill(0))
+    const starts: number[] = []
+    this.depth += 2
+    for (let n = 0; n < 3; n++) {
+      starts.push(this.bytes.length)
+      this.items(r.below(3))
+      this.bytes.push(0x81, 0xc0 | by, ...word(r.int()), 0xc1, 0xc0 | by, r.below(32)) // add by, i; rol by, i
+      if (r.chance(0.1)) this.bytes.push(0x66)
+      this.jumpThrough(table, by)
+    }
+    this.depth -= 2
+    this.land(over)
+    if (r.chance(0.8)) this.jumpThrough(table, by)
+    starts.push(r.chance(0.2) ? r.below(this.bytes.length) : this.bytes.length)
+    starts.forEach((start, n) => word(CODE + start).forEach((b, i) => { this.bytes[table + n * 4 + i] = b }))
+  }
+
+  /** and by, 3; jmp [table + by * 4] */
+  private jumpThrough(table: number, by: number): void {
+    this.bytes.push(0x83, 0xe0 | by, 3, 0xff, 0x24, 0x85 | by << 3, ...word(CODE + table))
   }
 
   /** A push and what takes it back. */
