@@ -31,7 +31,7 @@ function card() {
   const fake = fakeGuest(1)
   const wire = new FakeWire()
   const bus = new LguestBus(fake.guest, () => {})
-  bus.add(virtioNet({ wire, mac: MAC, mtu: null }))
+  bus.add(virtioNet({ wire, mac: MAC, mtu: null }, 10))
   const received = new Driver(fake.memory, MB + 0x1000, 256)
   const sent = new Driver(fake.memory, MB + 0x4000, 256)
   return { ...fake, wire, bus, received, sent,

@@ -69,7 +69,7 @@ describe('D:097 more about a card', () => {
     const { guest, memory } = fakeGuest(1)
     const wire = new Loop()
     const bus = new LguestBus(guest, () => {})
-    bus.add(virtioNet({ wire, mac: MAC, mtu: 100 }))
+    bus.add(virtioNet({ wire, mac: MAC, mtu: 100 }, 10))
     expect([...memory.read(MB + 2, 2)]).toEqual([4, 12])
     expect([...memory.read(MB + 21, 20)]).toEqual([
       0x28, 0, 0, 0x10, 0, 0, 0, 0, ...MAC, 0, 0, 0, 0, 100, 0])

@@ -38,7 +38,7 @@ describe(`rings at random, seed ${SEED}`, () => {
       bus.add(virtioRng(platform))
       bus.add(virtioConsole(platform, () => {}))
       bus.add(virtioNet({ mtu: null, mac: new Uint8Array(6), wire: { send() {}, ready: () => frames.length > 0, receive: () => frames.pop() ?? null,
-        onReady() {}, close() {} } }))
+        onReady() {}, close() {} } }, 10))
       platform.console.type('keys')
       for (let ring = 0; ring < 6; ring++) {
         const at = MB + 0x1000 + ring * 0x3000
