@@ -4,6 +4,8 @@ import type { CallName, Era } from '../../generated/abi/common.ts'
 import { eraC1, ptRegs } from '../../generated/abi/era-c.ts'
 import { Assembler, eax, ebx, ecx, edx, esi, esp } from '../../generated/assembler/index.ts'
 import { LauncherMemory, Task } from '../../generated/host/mm.ts'
+import { Guest } from '../../generated/launcher/guest.ts'
+import { GuestMemory } from '../../generated/launcher/memory.ts'
 import { realHost } from '../H-host/tiny-guest.ts'
 
 export const CODE = 0x10000
@@ -38,13 +40,14 @@ export class Kernel extends Assembler {
 }
 
 /** What of the era's data page differs in a test. */
-interface Facts { iret?: number }
+interface Facts { iret?: number, byLauncher?: boolean }
 
 export class LateGuest {
   readonly mm: LauncherMemory
   readonly file
   readonly task = new Task('test')
   readonly era: Era
+  readonly #memory: GuestMemory
 
   /** Tables map 0 to PAGES as they are, and the windows, at NEW_PGTABLE. */
   constructor(write: (k: Kernel) => void, era: Era = eraC1, facts: Facts = {}) {
@@ -52,7 +55,7 @@ export class LateGuest {
     const { host } = realHost()
     const mm = this.mm = new LauncherMemory(host.physical, host.frames)
     const { data } = era
-    mm.mapZeroed(0, PAGES)
+    const memory = new GuestMemory(mm, PAGES * 4096)
     mm.write32(DATA + data.kernelAddress!, 0xc0000000)
     mm.write32(DATA + data.syscallVector!, 0x80)
     if (data.noirqIret !== null) mm.write32(DATA + data.noirqIret, facts.iret ?? 0xffffffff)
@@ -64,8 +67,17 @@ export class LateGuest {
     write(kernel)
     mm.writeBytes(CODE, kernel.assemble().bytes)
     this.file = host.open(mm)
+    this.#memory = memory
+    if (facts.byLauncher) return
     const words = Uint32Array.of(era.tag << LHREQ_ERA_SHIFT, 0, PAGES, CODE, DEVICE_LIMIT)
     if (this.file.write(words, this.task) !== 16) throw new Error('no Guest')
+  }
+
+  /** The same Guest as the Launcher has it; for one made with `byLauncher`. */
+  launched(): Guest {
+    const guest = new Guest(this.file, this.#memory)
+    guest.initialize(this.era, { pfnLimit: PAGES, start: CODE, deviceLimit: DEVICE_LIMIT })
+    return guest
   }
 
   #writeTables(flags: number): void {
@@ -113,4 +125,22 @@ export class LateGuest {
 
   /** Moves the Guest behind an instruction. */
   skip(bytes: number): void { this.set('eip', this.get('eip') + bytes) }
+}
+
+/** Runs a Guest and lets `serve` answer each record, until it halts or dies. */
+export function runServed(guest: Guest, serve: (words: Uint32Array) => Iterable<unknown>): string {
+  const words = new Uint32Array(3)
+  for (let turn = 0; turn < 2000; turn++) {
+    const result = guest.run(new Uint8Array(words.buffer))
+    if (result.kind === 'bytes') for (const _price of serve(words)) { /* done at once */ }
+    else if (result.kind === 'error') return reason(guest)
+    else if (result.kind === 'halted') return 'halted'
+  }
+  return 'busy'
+}
+
+function reason(guest: Guest): string {
+  const text = new Uint8Array(128)
+  const { count } = guest.run(text) as { count: number }
+  return new TextDecoder().decode(text.subarray(0, count - 1))
 }
