@@ -1,0 +1,34 @@
+/** Every class of hostile Guests, and how a case of one is made. */
+import type { Random } from '../../conformance/random.ts'
+import type { EraName } from '../../generated/abi/common.ts'
+import { eras } from '../../generated/abi/eras.ts'
+import { eraNamed } from '../case.ts'
+import type { Case, Start, Step } from '../case.ts'
+import { EVERY_GATE, EVERY_START } from './class.ts'
+import type { GuestClass } from './class.ts'
+import {
+  debugging, floats, instructions, interrupts, irets, selfChanging, strings, switcherJumps,
+} from './run.ts'
+import { dataPage, descriptors, dma, hypercalls, pageTables, stacks } from './talk.ts'
+
+export const guestClasses: readonly GuestClass[] = [
+  hypercalls, pageTables, instructions, descriptors, stacks, dataPage, switcherJumps, interrupts, irets, debugging,
+  strings, floats, selfChanging, dma,
+]
+
+/** A case of this class; null if it makes no sense in these eras. */
+export function makeCase(kind: GuestClass, random: Random, allowed: readonly EraName[]): Case | null {
+  const among = (kind.eras ?? eras.map(({ name }) => name)).filter((name) => allowed.includes(name))
+  if (among.length === 0) return null
+  const era = random.pick(among)
+  const start = random.pick(kind.starts ?? EVERY_START)
+  const gates = random.pick(kind.gates ?? EVERY_GATE)
+  const steps = makeSteps(kind, random, era, start)
+  const partner = kind.partner && makeSteps(kind, random, era, start)
+  return { class: kind.name, era, start, gates, steps, ...partner && { partner } }
+}
+
+function makeSteps(kind: GuestClass, random: Random, era: EraName, start: Start): Step[] {
+  const draws = 1 + random.below(kind.most)
+  return Array.from({ length: draws }, () => kind.step(random, eraNamed(era), start)).flat()
+}

@@ -1,0 +1,23 @@
+/** A class of hostile Guests: which steps it takes, by chance. */
+import type { Random } from '../../conformance/random.ts'
+import type { Era, EraName } from '../../generated/abi/common.ts'
+import type { Gates, Start, Step } from '../case.ts'
+
+export interface GuestClass {
+  readonly name: string
+  /** What it tries, in a line. */
+  readonly what: string
+  /** The eras it makes sense in; all, if not said. */
+  readonly eras?: readonly EraName[]
+  readonly starts?: readonly Start[]
+  readonly gates?: readonly Gates[]
+  /** Does a second hostile Guest take part, on a page they share? */
+  readonly partner?: true
+  /** How many draws from `step` a case has, at most. */
+  readonly most: number
+  step(random: Random, era: Era, start: Start): Step[]
+}
+
+/** A Guest without tables dies of many an address: less often. */
+export const EVERY_START: readonly Start[] = ['two', 'pae', 'two', 'pae', 'linear']
+export const EVERY_GATE: readonly Gates[] = ['trap', 'trap', 'interrupt', 'none']

@@ -1,0 +1,81 @@
+/**
+ * npm run fuzz: hostile Guests beside a good one in one Host, and random
+ * input for the tools and the edges. What it finds it makes small, prints
+ * with the way to run it again, and ends with status 1.
+ */
+import { readFileSync } from 'node:fs'
+import { Failure } from '../tools/tangle/door.ts'
+import { Progress } from '../conformance/progress.ts'
+import { parseCase, print } from './case.ts'
+import type { AnyCase } from './case.ts'
+import { Cases, describeClasses } from './cases.ts'
+import { readOptions } from './options.ts'
+import type { Options } from './options.ts'
+import { Runner } from './runner.ts'
+import type { Found } from './runner.ts'
+
+const progress = new Progress()
+/** Findings after which a run has shown enough. */
+const MOST_FINDINGS = 5
+
+async function main(options: Options): Promise<boolean> {
+  if (options.list) {
+    for (const line of describeClasses()) console.log(line)
+    return true
+  }
+  if (options.replay !== undefined) return runAll(options, fromFile(options.replay))
+  return random(options)
+}
+
+async function random(options: Options): Promise<boolean> {
+  const cases = new Cases(options.seed, options.class, options.era)
+  const first = cases.next()
+  if (first === null) throw new Error(`none of these classes has Guests of era ${options.era}`)
+  function* stream() {
+    yield first!
+    for (let n = 1; n < options.cases; n++) yield cases.next()!
+  }
+  return runAll(options, stream())
+}
+
+async function runAll(options: Options, cases: Iterable<AnyCase>): Promise<boolean> {
+  const runner = new Runner(options.engine)
+  const began = Date.now()
+  const until = options.minutes === undefined ? Infinity : began + options.minutes * 60_000
+  let [count, findings] = [0, 0]
+  for (const one of cases) {
+    const found = await runner.run(one)
+    count++
+    if (found !== null && tell(found, runner, count) && ++findings === MOST_FINDINGS) break
+    if (Date.now() > until) break
+    if (count % 50 === 0) progress.show(`${count} cases, ${findings} findings`)
+  }
+  progress.done()
+  const seconds = (Date.now() - began) / 1000
+  console.log(`fuzz: seed ${options.seed}, ${count} cases in ${seconds.toFixed(0)} s, ${findings} findings`)
+  for (const [reason, times] of [...runner.ends].sort((a, b) => b[1] - a[1]).slice(0, 12)) {
+    console.log(`  ${String(times).padStart(7)}  ${reason}`)
+  }
+  return findings === 0
+}
+
+function tell(found: Found, runner: Runner, count: number): true {
+  progress.done()
+  console.log(`case ${count}, found by ${found.oracle}: ${found.message}`)
+  console.log(`  put this line into a file and say npm run fuzz -- --replay FILE:\n${print(runner.smallest(found))}`)
+  return true
+}
+
+function fromFile(file: string): AnyCase[] {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.flatMap((line, i) => {
+    if (line.trim() === '' || line.startsWith('#')) return []
+    try {
+      return [parseCase(line)]
+    } catch (error) {
+      throw new Failure(`not a case: ${(error as Error).message}`, { file, line: i + 1, column: 1 })
+    }
+  })
+}
+
+process.exitCode = await main(readOptions(process.argv.slice(2))) ? 0 : 1

@@ -1,0 +1,85 @@
+/**
+ * Runs cases and says what they found. A World in which something was found
+ * is not used again: who knows what else is wrong in it.
+ */
+import type { Engine } from '../generated/emulator/index.ts'
+import type { AnyCase, Case } from './case.ts'
+import { isSeedCase } from './case.ts'
+import { runEdge } from './edges/all.ts'
+import { Finding } from './finding.ts'
+import { minimise } from './minimise.ts'
+import { World } from './world.ts'
+import type { Outcome } from './world.ts'
+
+/** What was found, by which oracle, in which case. */
+export interface Found {
+  readonly oracle: string
+  readonly message: string
+  readonly one: AnyCase
+}
+
+/** A read is slow only if it is slow every time. */
+const SLOW_AGAIN = 6
+
+export class Runner {
+  readonly #engine: Engine
+  #world: World | null = null
+  /** How hostile Guests ended, by reason. */
+  readonly ends = new Map<string, number>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** Runs a case; null if nothing is wrong. */
+  async run(one: AnyCase): Promise<Found | null> {
+    if (isSeedCase(one)) return runEdge(one).then(() => null, (error: unknown) => found(one, error))
+    return this.#try(one)
+  }
+
+  #try(one: Case, how: 'often' | 'always' = 'often'): Found | null {
+    try {
+      this.#world ??= new World(this.#engine)
+      this.#world.look(how)
+      const outcome = this.#world.run(one)
+      this.#note(outcome)
+      return outcome.slow === 0 ? null : this.#slow(one, outcome.slow)
+    } catch (error) {
+      this.#world = null
+      return found(one, error)
+    }
+  }
+
+  /** Slow once may be the machine; slow every time is the case. */
+  #slow(one: Case, first: number): Found | null {
+    let least = first
+    this.#world!.look('never')
+    for (let again = 0; again < SLOW_AGAIN; again++) {
+      const { slow } = this.#world!.run(one)
+      if (slow === 0) return null
+      least = Math.min(least, slow)
+    }
+    return { oracle: 'time', message: `a read takes ${least.toFixed(0)} ms, every time`, one }
+  }
+
+  #note({ dead }: Outcome): void {
+    const reason = dead === null ? '(lives)' : dead.split('\n')[0].replace(/-?(0x[\da-f]+|\b\d+\b|\b[\da-f]{8}\b)/g, 'N').slice(0, 60)
+    this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1)
+  }
+
+  /** The least case that finds the same, each in a World of its own. */
+  smallest({ one, oracle }: Found): AnyCase {
+    if (isSeedCase(one)) return one
+    const fails = (candidate: Case) => {
+      this.#world = null
+      return this.#try(candidate, 'always')?.oracle === oracle
+    }
+    return fails(one) ? minimise(one, fails) : one
+  }
+}
+
+function found(one: AnyCase, error: unknown): Found {
+  if (error instanceof Finding) return { oracle: error.oracle, message: error.message, one }
+  const trace = error instanceof Error ? error.stack ?? error.message : String(error)
+  return { oracle: 'exception', message: trace.split('\n').slice(0, 6).join('\n'), one }
+}

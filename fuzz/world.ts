@@ -1,0 +1,174 @@
+/**
+ * One Host with a good Guest in it, in which hostile Guests live one after
+ * the other, each for a few turns. Every oracle is asked about each.
+ */
+import { Machine } from '../generated/emulator/index.ts'
+import type { Engine } from '../generated/emulator/index.ts'
+import { InstructionClock } from '../generated/host/clock.ts'
+import { Host } from '../generated/host/host.ts'
+import type { LgCpu } from '../generated/host/lg.ts'
+import { Random } from '../conformance/random.ts'
+import type { Case, Step } from './case.ts'
+import { object } from './finding.ts'
+import { GoodGuest, SHARED_PAGE } from './good-guest.ts'
+import { HostileGuest } from './hostile-guest.ts'
+import { SHARED } from './places.ts'
+import { MemoryOracle } from './oracles/memory.ts'
+import { ProcessorOracle } from './oracles/processor.ts'
+import { ShadowOracle } from './oracles/shadows.ts'
+import { StatePageOracle } from './oracles/state-page.ts'
+import { examineTlb } from './oracles/tlb.ts'
+
+/** Instructions in a slice: short, so that a case has many. */
+const SLICE = 6000
+/** What may be done in a read: two slices, the door, and the rest of a job. */
+const MOST_INSTRUCTIONS = 2 * SLICE + 11_000
+const MOST_UNITS = SLICE + 60_000
+/** Milliseconds of processor time in a read. */
+const MOST_TIME = 20
+const TURNS = 10
+/** Entries after which the shadows are looked at, in each case. */
+const LOOKS = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
+
+/** How a case ended. */
+export interface Outcome {
+  /** Why the hostile Guest died; null if it lived. */
+  readonly dead: string | null
+  /** Milliseconds of the longest read that took longer than it may; 0 if none did. */
+  readonly slow: number
+}
+
+export class World {
+  readonly host: Host
+  readonly good: GoodGuest
+  readonly #shared: { frame: number; file: object }
+  readonly #processor: ProcessorOracle
+  readonly #state: StatePageOracle
+  readonly #shadows: ShadowOracle
+  readonly #memory: MemoryOracle
+  /** Entries in this case, and those after which to look at the shadows. */
+  #entries = 0
+  #looks: readonly number[] = LOOKS
+  #slow = 0
+  /** Milliseconds that oracles took in this read. */
+  #looking = 0
+
+  constructor(engine: Engine = 'translated', checkTlb = false) {
+    const machine = new Machine({ ramBytes: 20 << 20, deterministic: true, retainContexts: true, checkTlb, engine })
+    const random = new Random(1)
+    this.host = new Host(machine, {
+      clock: new InstructionClock(machine.cpu), slice: SLICE, random: () => random.below(1000) / 1000,
+      observer: {
+        entering: () => {}, left: (cpu) => this.#left(cpu), trap: () => {}, hypercall: () => {}, interrupt: () => {},
+      },
+    })
+    const kept = this.host.frames.inUse
+    this.#processor = new ProcessorOracle(this.host)
+    this.#state = new StatePageOracle(this.host)
+    this.#shadows = new ShadowOracle(this.host)
+    const frame = this.host.frames.allocRun(1)
+    this.#shared = { frame, file: {} }
+    this.good = new GoodGuest(this.host, this.#shared)
+    const { stack, tables } = this.#processor.places
+    this.#memory = new MemoryOracle(this.host, kept, [stack, this.host.statePage], tables)
+  }
+
+  /** How closely oracles look: after some entries, after each, or not while a read is timed. */
+  look(how: 'often' | 'always' | 'never'): void {
+    this.#looks = how === 'often' ? LOOKS : how === 'never' ? [] : Array.from({ length: 1000 }, (_, i) => i)
+  }
+
+  /** Runs a case. Throws a Finding, or whatever the system threw. */
+  run(one: Case): Outcome {
+    const before = this.host.frames.inUse
+    this.#entries = 0
+    this.#slow = 0
+    const shared = one.partner === undefined ? undefined : this.#shared
+    const guests = [new HostileGuest(this.host, one, one.steps, shared)]
+    if (one.partner !== undefined) guests.push(new HostileGuest(this.host, one, one.partner, shared))
+    const [first] = guests
+    this.#turns(guests, one)
+    const { dead } = first
+    this.#examine()
+    for (const guest of guests) guest.close()
+    this.#memory.allBack(before)
+    this.#memory.examine()
+    return { dead: dead === null ? null : String(dead), slow: this.#slow }
+  }
+
+  #turns(guests: readonly HostileGuest[], one: Case): void {
+    const errands = one.steps.filter((step) => LAUNCHERS.includes(step[0]))
+    for (let turn = 0; turn < TURNS && guests.some((guest) => guest.dead === null); turn++) {
+      for (const guest of guests) this.#read(guest)
+      this.good.turn()
+      if (guests[0].underWay && errands.length > 0) runErrand(guests[0], errands.shift()!)
+    }
+  }
+
+  /** One read, within its bounds. */
+  #read(guest: HostileGuest): void {
+    const { cpu } = this.host
+    const { spent } = guest.task.account
+    const units = () => spent.guest + spent.host + spent.launcher
+    const [instructions, before, began] = [cpu.instructions, units(), process.cpuUsage()]
+    this.#looking = 0
+    const result = guest.file.read(new Uint8Array(256), guest.task)
+    const { user, system } = process.cpuUsage(began)
+    const took = (user + system) / 1000 - this.#looking
+    this.#slow = Math.max(this.#slow, took > MOST_TIME ? took : 0)
+    const ran = cpu.instructions - instructions
+    object('bounds', ran <= MOST_INSTRUCTIONS, () => `a read of ${ran} instructions`)
+    object('bounds', units() - before <= MOST_UNITS, () => `a read of ${units() - before} units`)
+    if (result.kind === 'halted') guest.file.lg!.cpu.halted = false
+    if (result.kind === 'bytes' && guest.dead === null) answer(guest)
+  }
+
+  /** A Guest was left: the processor and the state page, and at times more. */
+  #left(cpu: LgCpu): void {
+    this.#processor.afterExit(cpu)
+    if (!this.#looks.includes(this.#entries++)) return
+    const began = performance.now()
+    this.#state.examine(cpu)
+    this.#look()
+    this.#looking += performance.now() - began
+  }
+
+  #look(): void {
+    this.#shadows.examine((frame) => this.#holders(frame))
+    examineTlb(this.host.cpu.core)
+  }
+
+  /** How many hold a frame, apart from shadows: its Launchers, the Host. */
+  #holders(frame: number): number {
+    if (frame !== this.#shared.frame) return 1
+    const sharers = this.host.guests.filter((lg) => lg?.mm.identity(lg.task.name === 'good' ? SHARED_PAGE : SHARED)?.owner === this.#shared.file)
+    return 1 + sharers.length
+  }
+
+  #examine(): void {
+    this.good.turn()
+    this.#state.examine(this.good.file.lg!.cpu)
+    this.#look()
+    this.good.examine()
+  }
+}
+
+/** Steps that the Launcher performs. */
+const LAUNCHERS: readonly Step[0][] = ['irq', 'break', 'getdma', 'change']
+
+function runErrand(guest: HostileGuest, errand: Step): void {
+  if (guest.dead !== null) return
+  const { file, task, mm } = guest
+  switch (errand[0]) {
+    case 'irq': file.write(Uint32Array.of(2, errand[1]), task); break
+    case 'break': file.write(Uint32Array.of(3, errand[1]), task); break
+    case 'getdma': file.write(Uint32Array.of(1, errand[1]), task); break
+    case 'change':
+      if (mm.mapped(errand[1] & ~3, 4)) mm.write32((errand[1] & ~3) >>> 0, errand[2])
+  }
+}
+
+/** The Launcher has been told of an output: it goes on. */
+function answer(guest: HostileGuest): void {
+  guest.file.write(Uint32Array.of(3, 0), guest.task)
+}
