@@ -8,7 +8,7 @@ import { isSeedCase } from './case.ts'
 import { runEdge } from './edges/all.ts'
 import { Finding } from './finding.ts'
 import { minimise } from './minimise.ts'
-import { World } from './world.ts'
+import { MOST_TIME, World } from './world.ts'
 import type { Outcome } from './world.ts'
 
 /** What was found, by which oracle, in which case. */
@@ -52,14 +52,15 @@ export class Runner {
 
   /** Slow once may be the machine; slow every time is the case. */
   #slow(one: Case, first: number): Found | null {
-    let least = first
     this.#world!.look('never')
-    for (let again = 0; again < SLOW_AGAIN; again++) {
+    let least = first
+    for (let again = 0; again < SLOW_AGAIN && least > 0; again++) {
+      const began = process.cpuUsage()
       const { slow } = this.#world!.run(one)
-      if (slow === 0) return null
-      least = Math.min(least, slow)
+      const { user, system } = process.cpuUsage(began)
+      least = Math.min(least, slow, (user + system) / 1000)
     }
-    return { oracle: 'time', message: `a read takes ${least.toFixed(0)} ms, every time`, one }
+    return least < MOST_TIME ? null : { oracle: 'time', message: `a read takes ${least.toFixed(0)} ms, every time`, one }
   }
 
   #note({ dead }: Outcome): void {

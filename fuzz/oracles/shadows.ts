@@ -65,10 +65,11 @@ export class ShadowOracle {
     const leaf = level === shapes.length - 1
     for (let i = 0, at = table >>> 2; i < entries; i++, at += words) {
       const entry = this.#words[at]
-      if (words === 2) object('shadows', this.#words[at + 1] === 0, () => `upper word of the entry at ${hex(at * 4)}`)
-      if (entry === 0) continue
+      const upper = words === 2 ? this.#words[at + 1] : 0
+      if (entry === 0 && upper === 0) continue
       const here = (va + i * 2 ** shift) >>> 0
-      object('shadows', (entry & P) !== 0 && (entry & 0xfff & ~flags) === 0, () => `entry ${hex(entry)} for ${hex(here)}, level ${level}`)
+      object('shadows', upper === 0 && (entry & P) !== 0 && (entry & 0xfff & ~flags) === 0,
+        () => `entry ${hex(upper)} ${hex(entry)} for ${hex(here)}, level ${level}`)
       if (leaf) {
         this.#leaf(lg, here, entry, above)
         continue
