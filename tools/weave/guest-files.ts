@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { puppyPrebuilt } from './prebuilt.ts'
 
 const source = fileURLToPath(new URL('../../site/src/guest', import.meta.url))
 
@@ -23,7 +24,7 @@ export async function guestFiles(root: string): Promise<Map<string, string>> {
   const built = await Promise.all([
     // Names that begin with _ are the terminal's own affair; they are a tenth of its weight.
     bundled('guest/terminal.js', join(source, 'terminal.ts'), { format: 'esm', mangleProps: /^_[a-zA-Z]/ }),
-    bundled('guest/worker.js', worker, { format: 'iife', banner: { js: licences } }),
+    bundled('guest/worker.js', worker, { format: 'iife', banner: { js: licences }, plugins: [puppyPrebuilt(root)] }),
   ])
   return new Map(built)
 }
