@@ -17,6 +17,11 @@ if (!there) console.log(`no browser at ${executablePath} (CHROMIUM names another
 
 const told = '/D-devices/400-the-launcher-in-a-page.html'
 const patience = 30_000
+const pagesWithFigures = [
+  'H-host/330-a-page-fault.html', 'S-switcher/100-the-switcher.html', 'H-host/200-interrupts-and-traps.html',
+  'H-host/300-shadow-page-tables.html', 'L-launcher/370-sending.html', 'E-emulator/885-regions.html',
+  'G-guest/100-the-first-instructions.html',
+]
 
 describe.skipIf(!there)('Guests in a browser', () => {
   let dist: string
@@ -180,8 +185,8 @@ describe.skipIf(!there)('Guests in a browser', () => {
     await phone.close()
   })
 
-  it('go through a figure by button and by key, and say each step in words', async () => {
-    await open('/H-host/200-interrupts-and-traps.html')
+  it.each(pagesWithFigures)('go through the figure of %s by button and by key, and say each step in words', async (path) => {
+    await open(`/${path}`)
     const figure = page.locator('lguest-figure')
     const rows = figure.locator('tbody tr')
     const words = () => figure.locator('.words').innerText()
@@ -195,13 +200,28 @@ describe.skipIf(!there)('Guests in a browser', () => {
     expect(await words()).not.toBe(second)
     await page.keyboard.press('ArrowLeft')
     expect(await words()).toBe(second)
-    expect(new URL(page.url()).pathname).toBe('/H-host/200-interrupts-and-traps.html')
-    for (let i = 0; i < 30; i++) await page.keyboard.press('ArrowRight')
+    expect(new URL(page.url()).pathname).toBe(`/${path}`)
+    for (let i = await rows.count(); i > 0; i--) await page.keyboard.press('ArrowRight')
     expect(await now()).toBe(await rows.count() - 1)
+    expect(await rows.last().isVisible()).toBe(true)
     expect(await figure.locator('ol li').count()).toBe(await rows.count())
     await page.emulateMedia({ media: 'print' })
     expect(await rows.last().locator('td').first().evaluate((cell) => getComputedStyle(cell).visibility)).toBe('visible')
     await page.emulateMedia({ media: 'screen' })
+  })
+
+  it.each(pagesWithFigures)('draw the figure of %s live, from the Guest in the page', async (path) => {
+    await open(`/${path}`)
+    const guest = page.locator('lguest-guest', { has: page.locator('lguest-figure') })
+    const rows = guest.locator('tbody tr')
+    const columns = await guest.locator('thead th').count()
+    await guest.locator('tbody').evaluate((body) => { body.innerHTML = '<tr><td>old</td></tr>' })
+    await start(guest)
+    await until(guest, atPrompt, 'prompt')
+    await page.waitForFunction(() => !document.querySelector('lguest-figure tbody')!.textContent.startsWith('old'))
+    expect(await rows.count()).toBeGreaterThan(2)
+    expect(await rows.first().locator('td').count()).toBe(columns)
+    await guest.locator('button', { hasText: 'Stop' }).click()
   })
 
   it('keep a disk over a reload, and say in a line that a file is no kernel', async () => {
@@ -224,11 +244,11 @@ describe.skipIf(!there)('Guests in a browser', () => {
     expect(await disk.innerText()).toBe('none yet')
   })
 
-  // The design asks for 180,000; Puppy's and the Switcher's texts, with their comments, have grown since.
+  // The design asks for 180,000. The terminal is 73,000 of it; the rest grew with the processor, which translates now.
   it('grow no heavier than they are', async () => {
     const { brotliCompressSync } = await import('node:zlib')
     const weigh = (...files: string[]) => files.reduce((sum, file) => sum + brotliCompressSync(readFileSync(join(dist, file))).length, 0)
-    expect(weigh('guest.js', 'guest/terminal.js', 'guest/worker.js')).toBeLessThan(212_000)
+    expect(weigh('guest.js', 'guest/terminal.js', 'guest/worker.js')).toBeLessThan(207_000)
     expect(weigh('guest.js')).toBeLessThan(6000)
   })
 

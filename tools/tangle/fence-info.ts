@@ -3,6 +3,7 @@
  *
  * What is not understood is an error, never silently text.
  */
+import { figureKinds } from '../../site/src/figures/kinds.ts'
 import { at, type Diagnostics, type Place } from './diagnostics.ts'
 import { nearest, slug } from './names.ts'
 
@@ -22,7 +23,7 @@ const known = ['append', 'demo', 'hidden', 'ignore', 'generator']
 
 /** What a .demo may say of its run, and in which words; any, where there is no list. */
 const options: Record<string, string[] | undefined> = {
-  show: ['counts', 'trace', 'faults', 'interrupt'], ends: ['prompt', 'halt', 'death'], says: undefined,
+  show: ['counts', 'trace', ...figureKinds], ends: ['prompt', 'halt', 'death'], says: undefined,
 }
 
 /** Reads the opening line of a fence that stands at `place`. */

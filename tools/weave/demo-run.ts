@@ -14,7 +14,8 @@ import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { readIfThere, writeWhole } from '../tangle/files.ts'
 import { hash } from '../tangle/hash.ts'
 import { complaintAbout, type Demo } from './demo.ts'
-import type { Camera, Figure } from './figures.ts'
+import type { Camera, Figure } from '../../site/src/figures/camera.ts'
+import { isFigure } from '../../site/src/figures/kinds.ts'
 
 /** What a run printed, what the Host did meanwhile, and how it ended. */
 export interface Recording {
@@ -110,8 +111,8 @@ export class Recorder {
   }
 
   private async run(demo: Demo): Promise<Recording> {
-    const { Session, cameraFor } = await this.runner!.module
-    const camera = demo.show === 'faults' || demo.show === 'interrupt' ? cameraFor(demo.show) : undefined
+    const { Session, cameras } = await this.runner!.module
+    const camera = isFigure(demo.show) ? cameras[demo.show]() : undefined
     const taken = new Taken(camera)
     const session = new Session(recorded(demo), (news) => taken.hear(news))
     const timer = new Promise<number>((resolve) => {

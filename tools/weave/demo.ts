@@ -6,8 +6,10 @@ import type { ParsedChapter } from '../tangle/book.ts'
 import { at, Diagnostics, type Place } from '../tangle/diagnostics.ts'
 import { readInfo } from '../tangle/fence-info.ts'
 import { countHead, countRows } from '../../site/src/guest/counts.ts'
+import type { Figure } from '../../site/src/figures/camera.ts'
+import type { FigureKind } from '../../site/src/figures/kinds.ts'
+import { figureParts, type Link } from '../../site/src/figures/html.ts'
 import type { Recording } from './demo-run.ts'
-import type { Figure, FigureKind } from './figures.ts'
 import { escape } from './highlight.ts'
 
 /** What a fence orders: its script, and what to show of it. */
@@ -66,11 +68,11 @@ export function complaintAbout(demo: Demo, { screen, trace, status, counts, figu
 }
 
 /** The element on the page: it holds the transcript until somebody starts it. */
-export function demoHtml(demo: Omit<Demo, 'place'>, recording: Recording): string {
+export function demoHtml(demo: Omit<Demo, 'place'>, recording: Recording, link: Link): string {
   const { script, show } = demo
   const order = escape(JSON.stringify({ script, show }))
   return `<figure class="demo"><lguest-guest order="${order}">`
-    + `<pre class="screen"><code>${transcript(recording.screen)}</code></pre>${panel(demo, recording)}`
+    + `<pre class="screen"><code>${transcript(recording.screen)}</code></pre>${panel(demo, recording, link)}`
     + '</lguest-guest></figure>'
 }
 
@@ -79,18 +81,17 @@ function transcript(screen: string): string {
   return escape(screen.trimEnd()).replace(/^(puppy&#62; )(.*)$/gm, '$1<b>$2</b>') + ' '
 }
 
-function panel({ show }: Omit<Demo, 'place'>, { counts, trace, figure }: Recording): string {
+function panel({ show }: Omit<Demo, 'place'>, { counts, trace, figure }: Recording, link: Link): string {
   if (show === 'counts' && counts) {
     return `<table class="counts">${countHead}<tbody>${countRows(counts.after, counts.before)}</tbody></table>`
   }
   if (show === 'trace') return `<pre class="trace"><code>${trace.map(escape).join('\n')}\n</code></pre>`
-  return figure ? figureHtml(figure) : ''
+  return figure ? figureHtml(figure, link) : ''
 }
 
 /** A table to step through, and the same in words. */
-function figureHtml({ columns, steps }: Figure): string {
-  const head = columns.map((column) => `<th scope="col">${escape(column)}</th>`).join('')
-  const rows = steps.map(({ cells }) => `<tr>${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`)
-  return `<lguest-figure><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
-    + `<details><summary>The same in words</summary><ol>${steps.map(({ words }) => `<li>${escape(words)}</li>`).join('')}</ol></details></lguest-figure>`
+function figureHtml(figure: Figure, link: Link): string {
+  const { head, rows, words } = figureParts(figure, link)
+  return `<lguest-figure><div class="scroll"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>`
+    + `<details><summary>The same in words</summary><ol>${words}</ol></details></lguest-figure>`
 }

@@ -4,7 +4,7 @@ import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
 import { tangle } from '../tangle/tangle.ts'
 import { demoHtml, demosOf } from './demo.ts'
 import { Recorder, sessionModule } from './demo-run.ts'
-import { keyOf, type Page, type Site } from './model.ts'
+import { keyOf, relative, urlOf, type Page, type Site } from './model.ts'
 
 export class Demos {
   private readonly root: string
@@ -21,7 +21,7 @@ export class Demos {
    * With `live` somebody waits for a page: only what was never run is.
    */
   async woven(
-    book: Book, chapters: ParsedChapter[], errors: Diagnostic[], live: boolean,
+    book: Book, { tags }: Site, chapters: ParsedChapter[], errors: Diagnostic[], live: boolean,
   ): Promise<Map<string, string>> {
     if (!book.roots.has(sessionModule)) return new Map()
     const demos = demosOf(chapters)
@@ -32,7 +32,10 @@ export class Demos {
     const recordings = await this.recorder.record(demos, tangled?.result !== undefined, out, live)
     errors.push(...out.all)
     return new Map([...recordings].map(([{ place, ...demo }, recording]) =>
-      [keyOf(place.file, place.line), demoHtml(demo, recording)]))
+      [keyOf(place.file, place.line), demoHtml(demo, recording, (tag) => {
+        const url = tags.get(tag)?.url
+        return url && relative(urlOf(place.file), url)
+      })]))
   }
 }
 

@@ -1,4 +1,5 @@
 /** What an element that runs Guests loads when it is started: the terminal, and the Launcher as a Worker. */
+import type { Plugin } from 'esbuild'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,8 +26,16 @@ export async function guestFiles(root: string): Promise<Map<string, string>> {
     // Names that begin with _ are the terminal's own affair; they are a tenth of its weight.
     bundled('guest/terminal.js', join(source, 'terminal.ts'), { format: 'esm', mangleProps: /^_[a-zA-Z]/ }),
     bundled('guest/worker.js', worker, { format: 'iife', banner: { js: licences }, plugins: [puppyPrebuilt(root)] }),
+    bundled('guest/filming.js', join(source, 'filming.ts'), { format: 'iife', banner: { js: licences }, plugins: [puppyPrebuilt(root), generatedOf(root)] }),
   ])
   return new Map(built)
+}
+
+/** Lets our own sources find the generated ones of another root, as of a test's book. */
+function generatedOf(root: string): Plugin {
+  return { name: 'generated', setup(build) {
+    build.onResolve({ filter: /^\.\.\/\.\.\/\.\.\/generated\// }, ({ path }) => ({ path: join(root, path.replace(/^(\.\.\/)+/, '')) }))
+  } }
 }
 
 async function bundled(url: string, entry: string, options: object): Promise<[string, string]> {

@@ -86,7 +86,7 @@ export class Weaver {
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
     const site = modelOf(book, texts, files, this.facts)
-    site.demos = await this.demos.woven(book, parsed, errors, this.live)
+    site.demos = await this.demos.woven(book, site, parsed, errors, this.live)
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()

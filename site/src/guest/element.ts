@@ -5,8 +5,10 @@
  * Attributes: `order`, JSON of script and show; `eager`, to start by itself
  * once it is seen and the page has nothing else to do.
  */
-import type { News, Order } from '../../../generated/launcher/browser/session.ts'
+import type { Order } from '../../../generated/launcher/browser/session.ts'
+import { isFigure } from '../figures/kinds.ts'
 import { base } from './base.ts'
+import type { FilmNews } from './filming.ts'
 import { keyRow } from './keys.ts'
 import { Panel } from './panel.ts'
 import type { Screen } from './terminal.ts'
@@ -58,7 +60,7 @@ export class GuestElement extends HTMLElement {
     if (this.#thread || !this.#built) return
     const panel = new Panel(this)
     this.#show(true, 'Booting …')
-    const early: News[] = []
+    const early: FilmNews[] = []
     this.#thread = this.#begin((news) => this.#screen ? this.#hear(news, panel) : void early.push(news))
     const thread = this.#thread
     const { Screen } = await loadTerminal()
@@ -97,10 +99,10 @@ export class GuestElement extends HTMLElement {
     return this.querySelector('pre.screen')
   }
 
-  #begin(hear: (news: News) => void): Thread {
+  #begin(hear: (news: FilmNews) => void): Thread {
     const { show, ...order } = typeof this.wish === 'function' ? this.wish() : this.wish
     const plan = { ...order.plan, ...(show === 'trace' ? { trace: true } : {}) }
-    return new Thread({ script: [], ...order, plan, counting: show === 'counts' }, hear,
+    return new Thread({ script: [], ...order, plan, counting: show === 'counts', ...(isFigure(show) ? { film: show } : {}) }, hear,
       (why) => this.stop(`It failed: ${why}`))
   }
 
@@ -136,7 +138,7 @@ export class GuestElement extends HTMLElement {
     }, { signal })
   }
 
-  #hear(news: News, panel: Panel): void {
+  #hear(news: FilmNews, panel: Panel): void {
     panel.hear(news)
     if ('printed' in news) {
       this.#screen!.write(news.printed)

@@ -2,18 +2,22 @@
  * <lguest-figure>: a figure taken from a run, gone through step by step, with
  * buttons or arrow keys. Without script, and on paper, all steps stand there.
  */
-class FigureElement extends HTMLElement {
+import type { Figure } from '../figures/camera.ts'
+import { figureParts } from '../figures/html.ts'
+
+export class FigureElement extends HTMLElement {
   #at = 0
   #rows: HTMLElement[] = []
   #words: string[] = []
+  /** Addresses of tags, as the page had them. */
+  readonly #links = new Map<string, string>()
   readonly #said = Object.assign(document.createElement('p'), { className: 'words' })
   readonly #back = stepButton('‹', 'Step back', () => this.#go(this.#at - 1))
   readonly #on = stepButton('›', 'Step on', () => this.#go(this.#at + 1))
 
   connectedCallback(): void {
     if (this.#rows.length > 0) return
-    this.#rows = [...this.querySelectorAll<HTMLElement>('tbody tr')]
-    this.#words = [...this.querySelectorAll('ol li')].map((item) => item.textContent)
+    this.#take()
     this.#said.setAttribute('aria-live', 'polite')
     const bar = Object.assign(document.createElement('div'), { className: 'bar' })
     bar.append(this.#back, this.#on, this.#said)
@@ -28,6 +32,22 @@ class FigureElement extends HTMLElement {
     this.#go(0)
   }
 
+  /** Shows another figure in its place, from the running Guest. */
+  show(figure: Figure): void {
+    const links = new Map([...this.querySelectorAll('td a')].map((link) => [link.textContent, link.getAttribute('href')!]))
+    for (const [tag, url] of links) this.#links.set(tag, url)
+    const { rows, words } = figureParts(figure, (tag) => this.#links.get(tag))
+    this.querySelector('tbody')!.innerHTML = rows
+    this.querySelector('ol')!.innerHTML = words
+    this.#take()
+    this.#go(Math.min(this.#at, this.#rows.length - 1))
+  }
+
+  #take(): void {
+    this.#rows = [...this.querySelectorAll<HTMLElement>('tbody tr')]
+    this.#words = [...this.querySelectorAll('ol li')].map((item) => item.textContent)
+  }
+
   #go(to: number): void {
     this.#at = Math.max(0, Math.min(this.#rows.length - 1, to))
     this.#rows.forEach((row, i) => {
@@ -37,6 +57,9 @@ class FigureElement extends HTMLElement {
     this.#said.textContent = `${this.#at + 1} of ${this.#rows.length}. ${this.#words[this.#at]}`
     // Not `disabled`: that would take the keyboard away, and the next arrow would turn the page.
     this.#back.ariaDisabled = String(this.#at === 0)
+    const row = this.#rows[this.#at]
+    const box = row.closest('.scroll')!
+    box.scrollTop = Math.max(0, row.offsetTop - box.clientHeight / 2)
     this.#on.ariaDisabled = String(this.#at === this.#rows.length - 1)
   }
 }

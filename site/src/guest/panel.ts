@@ -1,7 +1,8 @@
 /** What stands below a terminal: what the Host counted, or its trace. */
-import type { News } from '../../../generated/launcher/browser/session.ts'
 import type { Counts } from '../../../generated/launcher/browser/counter.ts'
 import { countRows } from './counts.ts'
+import type { FigureElement } from './figure.ts'
+import type { FilmNews } from './filming.ts'
 
 /** Lines of a live trace that stay on the page. */
 const mostLines = 300
@@ -9,6 +10,7 @@ const mostLines = 300
 export class Panel {
   readonly #rows: Element | null
   readonly #trace: Element | null
+  readonly #figure: FigureElement | null
   #now?: Counts
   #before?: Counts
   #lines: string[] = []
@@ -16,11 +18,13 @@ export class Panel {
 
   constructor(guest: HTMLElement) {
     this.#rows = guest.querySelector('table.counts tbody')
+    this.#figure = guest.querySelector('lguest-figure')
     this.#trace = guest.querySelector('pre.trace code')
   }
 
-  hear(news: News): void {
-    if ('counted' in news) this.#now = news.counted
+  hear(news: FilmNews): void {
+    if ('filmed' in news) this.#figure?.show(news.filmed)
+    else if ('counted' in news) this.#now = news.counted
     else if ('typed' in news) this.keysTyped()
     else if ('complained' in news && this.takes(news.complained)) this.#lines.push(news.complained)
     this.#draw()

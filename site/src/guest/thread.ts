@@ -1,14 +1,16 @@
 /** The Worker that a Guest runs in, from the page's side. */
-import type { News, Order } from '../../../generated/launcher/browser/session.ts'
+import type { Order } from '../../../generated/launcher/browser/session.ts'
 import type { Message } from '../../../generated/launcher/browser/worker.ts'
+import type { FigureKind } from '../figures/kinds.ts'
 import { base } from './base.ts'
+import type { FilmNews } from './filming.ts'
 
 export class Thread {
   readonly #worker: Worker
 
-  /** Starts a Guest. `failed` is told of a fault of ours, in a line. */
-  constructor(order: Order, hear: (news: News) => void, failed: (why: string) => void) {
-    this.#worker = new Worker(new URL('guest/worker.js', base))
+  /** Starts a Guest, with `film` before a camera. `failed` is told of a fault of ours, in a line. */
+  constructor(order: Order & { film?: FigureKind }, hear: (news: FilmNews) => void, failed: (why: string) => void) {
+    this.#worker = new Worker(new URL(order.film ? 'guest/filming.js' : 'guest/worker.js', base))
     this.#worker.onmessage = ({ data }) => hear(data)
     this.#worker.onerror = (event) => {
       event.preventDefault()

@@ -1,0 +1,12 @@
+/** The cameras, by what a fence calls them. */
+import { boot } from './boot.ts'
+import type { Camera } from './camera.ts'
+import { dma } from './dma.ts'
+import { faults } from './faults.ts'
+import { instruction } from './instruction.ts'
+import { interrupt } from './interrupt.ts'
+import type { FigureKind } from './kinds.ts'
+import { spaces } from './spaces.ts'
+import { worldSwitch } from './switch.ts'
+
+export const cameras: Record<FigureKind, () => Camera> = { faults, interrupt, switch: worldSwitch, spaces, dma, instruction, boot }
