@@ -1,4 +1,4 @@
-/** Tiny Guests of eras C0 to C2 on the real machine, and their bare Launcher. */
+/** Tiny Guests of eras B2 and C0 to C2 on the real machine, and their bare Launcher. */
 import { callNumber, LHREQ_ERA_SHIFT, LHREQ_GETREG, LHREQ_SETREG } from '../../generated/abi/common.ts'
 import type { CallName, Era } from '../../generated/abi/common.ts'
 import { eraC1, ptRegs } from '../../generated/abi/era-c.ts'
@@ -28,7 +28,13 @@ export class Kernel extends Assembler {
   hcall(name: CallName, a = 0, b = 0, c = 0, d = 0): this {
     for (const [register, value] of [[ebx, a], [ecx, b], [edx, c], [esi, d]] as const) this.mov(register, value)
     this.mov(eax, callNumber(this.era, name))
-    this.int(0x1f)
+    return this.ask()
+  }
+
+  /** The instruction by which this era's Guests ask. */
+  ask(): this {
+    if (this.era.hypercall.byVmcall) this.db(0x0f, 0x01, 0xc1)
+    else this.int(0x1f)
     return this
   }
 
@@ -40,7 +46,7 @@ export class Kernel extends Assembler {
 }
 
 /** What of the era's data page differs in a test. */
-interface Facts { iret?: number, byLauncher?: boolean }
+interface Facts { iret?: number, byLauncher?: boolean, before?: (mm: LauncherMemory) => void }
 
 export class LateGuest {
   readonly mm: LauncherMemory
@@ -70,7 +76,9 @@ export class LateGuest {
     this.#memory = memory
     if (facts.byLauncher) return
     const words = Uint32Array.of(era.tag << LHREQ_ERA_SHIFT, 0, PAGES, CODE, DEVICE_LIMIT)
-    if (this.file.write(words, this.task) !== 16) throw new Error('no Guest')
+    facts.before?.(mm)
+    const result = this.file.write(words, this.task)
+    if (result !== era.initializeReturns) throw new Error(`no Guest: ${result}`)
   }
 
   /** The same Guest as the Launcher has it; for one made with `byLauncher`. */
