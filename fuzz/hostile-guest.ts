@@ -10,6 +10,7 @@ import type { LguestFile } from '../generated/host/lguest-user.ts'
 import { LauncherMemory, Task } from '../generated/host/mm.ts'
 import { eraNamed } from './case.ts'
 import type { Case, Step } from './case.ts'
+import { object } from './finding.ts'
 import { baseOf, callCode, StepWriter } from './machine-code.ts'
 import {
   CODE, COUNTER, DATA, forUsers, GDT, HANDLER, LAST_WORDS, LEAF, MIDDLE, PAGE_OFFSET, PAGES, SHARED,
@@ -20,6 +21,8 @@ import {
 const DESCRIPTORS = [[12, 0x00cf9a00], [13, 0x00cf9200], [14, 0x00cffa00], [15, 0x00cff200]] as const
 const SEGMENT_LOW = 0xffff
 const NOT_BEGUN = 0xffffffff
+/** Behind its memory, its Launcher has a page that looks like a table. */
+const BEYOND = new Uint8Array(Uint32Array.from({ length: PAGE_SIZE / 4 }, (_, i) => i % 2 === 0 ? STEPS | 3 : 0).buffer)
 const templates = new Map<string, Uint8Array>()
 
 export class HostileGuest {
@@ -35,7 +38,8 @@ export class HostileGuest {
    */
   constructor(host: Host, one: Case, steps: readonly Step[], shared?: { frame: number; file: object }) {
     this.mm = new LauncherMemory(host.physical, host.frames)
-    if (!this.mm.mapZeroed(0, PAGES)) throw new Error('no memory for a Guest')
+    if (!this.mm.mapZeroed(0, PAGES + 1)) throw new Error('no memory for a Guest')
+    this.mm.writeBytes(PAGES * PAGE_SIZE, BEYOND)
     this.memory = this.mm.frameOf(0, true)
     this.mm.writeBytes(0, template(one))
     const writer = new StepWriter(eraNamed(one.era), baseOf(one))
@@ -55,6 +59,12 @@ export class HostileGuest {
 
   /** Has it begun with its steps? */
   get underWay(): boolean { return this.mm.read32(COUNTER) !== NOT_BEGUN }
+
+  /** What lies behind its memory is its Launcher's alone. */
+  examine(): void {
+    const same = Buffer.compare(this.mm.readBytes(PAGES * PAGE_SIZE, PAGE_SIZE), BEYOND) === 0
+    object('beyond', same, () => 'its Launcher\'s memory, behind its own, was written')
+  }
 
   /** Ends it and gives its memory back. */
   close(): void {

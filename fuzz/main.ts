@@ -8,10 +8,12 @@ import { Failure } from '../tools/tangle/door.ts'
 import { Progress } from '../conformance/progress.ts'
 import { parseCase, print } from './case.ts'
 import type { AnyCase } from './case.ts'
+import { faults } from './faults.ts'
 import { Cases, describeClasses } from './cases.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { Runner } from './runner.ts'
+import { selfTest } from './self-test.ts'
 import type { Found } from './runner.ts'
 
 const progress = new Progress()
@@ -23,6 +25,7 @@ async function main(options: Options): Promise<boolean> {
     for (const line of describeClasses()) console.log(line)
     return true
   }
+  if (options.selfTest) return faultsAreSeen(options)
   if (options.replay !== undefined) return runAll(options, fromFile(options.replay))
   return random(options)
 }
@@ -46,7 +49,10 @@ async function runAll(options: Options, cases: Iterable<AnyCase>): Promise<boole
   for (const one of cases) {
     const found = await runner.run(one)
     count++
-    if (found !== null && tell(found, runner, count) && ++findings === MOST_FINDINGS) break
+    if (found !== null) {
+      tell(found, options.first ? found.one : runner.smallest(found), count)
+      if (++findings === (options.first ? 1 : MOST_FINDINGS)) break
+    }
     if (Date.now() > until) break
     if (count % 50 === 0) progress.show(`${count} cases, ${findings} findings`)
   }
@@ -59,11 +65,20 @@ async function runAll(options: Options, cases: Iterable<AnyCase>): Promise<boole
   return findings === 0
 }
 
-function tell(found: Found, runner: Runner, count: number): true {
+function tell({ oracle, message }: Found, one: AnyCase, count: number): void {
   progress.done()
-  console.log(`case ${count}, found by ${found.oracle}: ${found.message}`)
-  console.log(`  put this line into a file and say npm run fuzz -- --replay FILE:\n${print(runner.smallest(found))}`)
-  return true
+  console.log(`case ${count}, found by ${oracle}: ${message}`)
+  console.log(`  put this line into a file and say npm run fuzz -- --replay FILE:\n${print(one)}`)
+}
+
+async function faultsAreSeen({ seed, cases, faults: only }: Options): Promise<boolean> {
+  const chosen = faults.filter(({ name }) => only?.test(name) ?? true)
+  const seen = await selfTest(seed, cases, chosen, ({ fault, cases: after, by }) => {
+    console.log(`${after === null ? 'NOT SEEN' : `case ${after}`.padStart(10)}  ${fault}${by && `: ${by}`}`)
+  })
+  const found = seen.filter((one) => one.cases !== null && one.cases > 0).length
+  console.log(`self-test: seed ${seed}, ${found} of ${seen.length} faults seen within ${cases} cases each`)
+  return found === seen.length
 }
 
 function fromFile(file: string): AnyCase[] {

@@ -25,10 +25,10 @@ const SLICE = 6000
 const MOST_INSTRUCTIONS = 2 * SLICE + 11_000
 const MOST_UNITS = SLICE + 60_000
 /** Milliseconds in a read. */
-export const MOST_TIME = 20
+const MOST_TIME = 20
 const TURNS = 10
-/** Entries after which the shadows are looked at, in each case. */
-const LOOKS = [1, 3, 8, 21, 55]
+/** Entries after which the shadows are looked at, in each case; the first dozen are its birth. */
+const LOOKS = [1, 13, 17, 22, 30, 50, 80]
 
 /** How a case ended. */
 export interface Outcome {
@@ -90,6 +90,7 @@ export class World {
     this.#turns(guests, one)
     const { dead } = first
     this.#examine()
+    for (const guest of guests) guest.examine()
     for (const guest of guests) guest.close()
     this.#memory.allBack(before)
     this.#memory.examine()
@@ -110,10 +111,10 @@ export class World {
     const { cpu } = this.host
     const { spent } = guest.task.account
     const units = () => spent.guest + spent.host + spent.launcher
-    const [instructions, before, began] = [cpu.instructions, units(), performance.now()]
+    const [instructions, before, began] = [cpu.instructions, units(), this.#clock()]
     this.#looking = 0
     const result = guest.file.read(new Uint8Array(256), guest.task)
-    const took = performance.now() - began - this.#looking
+    const took = this.#clock() - began - this.#looking
     this.#slow = Math.max(this.#slow, took > MOST_TIME ? took : 0)
     const ran = cpu.instructions - instructions
     object('bounds', ran <= MOST_INSTRUCTIONS, () => `a read of ${ran} instructions`)
@@ -122,13 +123,20 @@ export class World {
     if (result.kind === 'bytes' && guest.dead === null) answer(guest)
   }
 
+  /** Milliseconds: on the wall, or if nobody looks, of this process. That is exact, and dear. */
+  #clock(): number {
+    if (this.#looks.length > 0) return performance.now()
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  }
+
   /** A Guest was left: the processor and the state page, and at times more. */
   #left(cpu: LgCpu): void {
     this.#processor.afterExit(cpu)
-    if (!this.#looks.includes(this.#entries++)) return
+    if (cpu.lg.task.name === 'good' || this.#looks.length === 0) return
     const began = performance.now()
     this.#state.examine(cpu)
-    this.#look()
+    if (this.#looks.includes(this.#entries++)) this.#look()
     this.#looking += performance.now() - began
   }
 

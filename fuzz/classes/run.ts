@@ -61,7 +61,7 @@ export const switcherJumps: GuestClass = {
 export const interrupts: GuestClass = {
   name: 'interrupts', what: 'every interrupt number, from both rings, before and behind gates of all kinds', most: 40,
   step(random, era) {
-    const vector = random.below(256)
+    const vector = random.below(random.pick([32, 256]))
     const load = era.calls.indexOf('LOAD_IDT_ENTRY')
     switch (random.below(4)) {
       case 0: return [['call', load, vector, 0x610000 | HANDLER & 0xffff, random.pick([0xc0018e00, 0xc001ef00, 0xc001ee00, 0x1ef00, 0])]]

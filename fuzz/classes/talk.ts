@@ -77,8 +77,10 @@ export const pageTables: GuestClass = {
   step(random, era, start) {
     const base = start === 'linear' ? 0 : PAGE_OFFSET
     const wide = start === 'pae'
-    switch (random.below(8)) {
-      case 0: case 1: case 2: return changeTable(random, base, wide)
+    switch (random.below(9)) {
+      case 0: case 1: return changeTable(random, base, wide)
+      case 2: return remap(random, base, wide)
+      case 8: return alias(random, base, wide)
       case 3: return call(era, 'SET_PTE', TOP, virtual(random), entry(random), highEntry(random))
       case 4: return [...changeTable(random, base, wide), ...call(era, 'FLUSH_TLB', random.below(2))]
       case 5: return random.chance(0.5) ? call(era, 'SET_PGD', TOP, index(random))
@@ -99,9 +101,32 @@ function changeTable(random: Random, base: number, wide: boolean): Step[] {
   return wide ? [['store', at, low], ['store', at + 4, highEntry(random)]] : [['store', at, low]]
 }
 
+/** A page leads elsewhere, the Host is told, and it is used. */
+function remap(random: Random, base: number, wide: boolean): Step[] {
+  const page = random.below(PAGES)
+  const [low, high] = [random.pick([entry(random), (PAGES << 12 | 0x67) >>> 0, (page << 12 | 0x167) >>> 0]), highEntry(random)]
+  const at = base + LEAF + page * (wide ? 8 : 4)
+  const change: Step[] = wide ? [['store', at, low], ['store', at + 4, high]] : [['store', at, low]]
+  return [...change, ['call', 5, 1], use(random, base + page * 4096)]
+}
+
+/** The same table once more, somewhere: perhaps among our own pages. */
+function alias(random: Random, base: number, wide: boolean): Step[] {
+  const top = wide ? random.below(4) : random.pick([1023, 1023, 767, random.below(1024)])
+  const change: Step = wide ? ['store', base + TOP + top * 8, MIDDLE | 1] : ['store', base + TOP + top * 4, LEAF | 0x67]
+  const middle = random.pick([511, 511, random.below(512)])
+  const deeper: Step[] = wide ? [['store', base + MIDDLE + middle * 8, LEAF | 0x67]] : []
+  const at = wide ? top * 2 ** 30 + middle * 2 ** 21 : top * 2 ** 22
+  const page = random.pick([0, 1, 2, 3, 5, random.below(PAGES)])
+  return [change, ...deeper, use(random, (at + page * 4096) >>> 0)]
+}
+
+function use(random: Random, at: number): Step {
+  return random.pick<Step>([['load', at], ['store', at, value(random)], ['user', touch(random, at)]])
+}
+
 /** Ring 3 reads or writes somewhere. */
-function touch(random: Random): string {
-  const at = virtual(random)
+function touch(random: Random, at = virtual(random)): string {
   const bytes = [at & 255, at >>> 8 & 255, at >>> 16 & 255, at >>> 24]
   return [random.pick([0xa1, 0xa3]), ...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
@@ -111,7 +136,7 @@ export const descriptors: GuestClass = {
   step(random, era, start) {
     const base = baseOf({ start } as Parameters<typeof baseOf>[0])
     switch (random.below(7)) {
-      case 0: case 1: return [['descriptor', random.below(32), ...descriptor(random)]]
+      case 0: case 1: return [['descriptor', random.pick([12, 13, 14, 15, random.below(32), random.below(32)]), ...descriptor(random)]]
       case 2: return [['segment', random.pick([0, 2, 3, 4, 5]), selector(random)]]
       case 3: return [['iret', base + HANDLER, selector(random), flags(random), base + TRAP_STACK, selector(random)]]
       case 4: return call(era, 'LOAD_IDT_ENTRY', ...gateArgs(random))
@@ -167,8 +192,8 @@ export const dma: GuestClass = {
       case 3: return [['store', base + record, random.pick([0, 0, 0, 1, value(random)])]]
       case 4: {
         const section = random.below(3)
-        return [['store', base + record + 4 + section * 4, random.pick([0x31000, 0x31ff0, physical(random), value(random)])],
-          ['store', base + record + 68 + (section & ~1) * 2, random.pick([16, 0x100010, 4096, 0x10, 0, value(random)])]]
+        return [['store', base + record + 4 + section * 4, random.pick([0x31000, 0x31ff0, 0x7fff0, physical(random), value(random)])],
+          ['store', base + record + 68 + (section & ~1) * 2, random.pick([16, 0x100010, 4096, 0x10001000, 0, value(random)])]]
       }
       default: return [['getdma', key]]
     }

@@ -4,7 +4,7 @@ import type { Host } from '../../generated/host/host.ts'
 import type { Lguest, ShadowSlot } from '../../generated/host/lg.ts'
 import { hex, object } from '../finding.ts'
 
-const P = 1, RW = 2, USER = 4, PSE = 0x80, GLOBAL = 0x100
+const P = 1, RW = 2, USER = 4, DIRTY = 0x40, PSE = 0x80, GLOBAL = 0x100
 /** What a directory entry may carry besides an address. */
 const UPPER_FLAGS = 0x67
 const WIDE_TOP_FLAGS = 1
@@ -85,7 +85,7 @@ export class ShadowOracle {
     const told = () => `${hex(va)} of Guest ${lg.id} leads to ${hex(entry)}`
     this.#seen.set(frame, (this.#seen.get(frame) ?? 0) + 1)
     if (va >= SWITCHER_ADDR) return object('shadows', this.#ours(lg, va, entry, above), told)
-    object('shadows', (entry & (PSE | GLOBAL)) === 0, told)
+    object('shadows', (entry & (PSE | GLOBAL)) === 0 && ((entry & RW) === 0 || (entry & DIRTY) !== 0), told)
     object('shadows', belongsTo(lg, frame), told)
   }
 
