@@ -33,6 +33,56 @@ describe('E:620 slices', () => {
   })
 })
 
+describe('E:615 toil', () => {
+  const rewriting = () => tinyMachine((a) => {
+    const [top, next] = [a.here(), a.label()]
+    a.inc(eax).mov(mem(next, 1), eax)
+    a.bind(next).mov(ecx, 1).jmp(top)
+  })
+  test('code that rewrites itself toils, and the counter does not know', () => {
+    const { cpu } = rewriting()
+    cpu.run(8000)
+    expect(cpu.instructions).toBe(8000)
+    expect(cpu.reg(0)).toBe(2000)
+    expect(cpu.work).toBeGreaterThan(2000 * 500)
+  })
+  test('plain work is its instructions, and some for the steps at a run\'s end', () => {
+    const { cpu } = tinyMachine((a) => { const top = a.here(); a.inc(eax).jmp(top) })
+    cpu.run(1000)
+    const before = cpu.work
+    cpu.run(3000)
+    expect(cpu.work - before).toBeLessThan(3000 + 64 * 20)
+  })
+  test('the timer fires when so much work is done, in a loop of any kind', () => {
+    const loops: Record<string, (a: Assembler) => void> = {
+      'rewriting itself': (a) => {
+        const next = a.label()
+        a.inc(eax).mov(mem(next, 1), eax)
+        a.bind(next).mov(ecx, 1)
+      },
+      'across two pages': (a) => a.inc(mem(0x4ffe).dword),
+      'a segment': (a) => a.db(0x8e, 0xd9), 'a square root': (a) => a.db(0xd9, 0xee, 0xd9, 0xfa, 0xdd, 0xd8),
+      'all registers': (a) => a.pusha().popa(), 'rotations': (a) => a.db(0xd1, 0xd0),
+    }
+    for (const [what, body] of Object.entries(loops)) {
+      const m = tinyMachine((a) => {
+        a.mov(ecx, 0x10)
+        const top = a.here()
+        body(a)
+        a.jmp(top)
+        a.here('handler')
+        a.hlt()
+      })
+      gate(m.machine, 0x20, m.symbols.get('handler')!)
+      m.cpu.eflags = 0x202
+      m.cpu.setTimer(1e6, 0x20, 50_000)
+      expect(m.cpu.run(1e6).reason, what).toBe('halt')
+      expect(m.cpu.work, what).toBeGreaterThan(50_000)
+      expect(m.cpu.instructions, what).toBeLessThan(50_000)
+    }
+  })
+})
+
 describe('E:630 the timer', () => {
   test('fires exactly at its count', () => {
     for (const at of [1, 5, 64, 100, 777, 5000]) {

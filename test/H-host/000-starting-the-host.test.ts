@@ -58,6 +58,20 @@ describe('frames', () => {
     expect(physical.read32(0x41000)).toBe(0)
     expect(frames.allocRun(1000)).toBe(0)
   })
+
+  test('free frames are cleaned in pieces, and only those that somebody used', () => {
+    const physical = new Physical(new Core(4 << 20))
+    const frames = new FrameAllocator(physical, 0x40000)
+    const first = frames.allocRun(300)
+    const kept = frames.allocRun(1)
+    for (const at of [first, first + 299 * PAGE_SIZE, kept]) physical.write32(at, 7)
+    for (let i = 0; i < 300; i++) frames.release(first + i * PAGE_SIZE)
+    expect([...frames.clean()]).toEqual([512 << 10, 512 << 10])
+    expect(physical.read32(first)).toBe(0)
+    expect(physical.read32(first + 299 * PAGE_SIZE)).toBe(0)
+    expect(physical.read32(kept)).toBe(7)
+    expect([...frames.clean()]).toEqual([])
+  })
 })
 
 describe('the Launcher\'s memory', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { al, eax, ebp, esp, mem } from '../../generated/assembler/index.ts'
+import { al, eax, ebp, ebx, esp, mem } from '../../generated/assembler/index.ts'
 import { callNumber } from '../../generated/abi/common.ts'
 import { ENOENT, ERESTARTSYS } from '../../generated/abi/errno.ts'
 import { eraA } from '../../generated/abi/era-a.ts'
@@ -8,7 +8,7 @@ import { kill } from '../../generated/host/lg.ts'
 import { makeGuest as makeGuestOf, makeWorld, seeded } from './guest-world.ts'
 import { DATA, hypercall, inKernel, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, reason, run, sliceEnd, STACK_TOP, START, trap } from './scripted-host.ts'
 import type { World } from './scripted-host.ts'
-import { PAGE_OFFSET as KERNEL, PROGRAM, realHost, RESULTS, Tiny } from './tiny-guest.ts'
+import { DATA as DATA_PAGE, PAGE_OFFSET as KERNEL, PROGRAM, realHost, RESULTS, Tiny } from './tiny-guest.ts'
 import type { Kernel, Made } from './tiny-guest.ts'
 
 const error = (errno: number) => ({ kind: 'error', errno })
@@ -236,6 +236,11 @@ describe('the account', () => {
       k.hcall('FLUSH_TLB', 1)
     },
     'faults of its own': (k) => { k.mov(eax, mem(0x1000)); },
+    'code that rewrites itself': (k) => {
+      const next = k.label()
+      k.inc(eax).mov(mem(next, 1), eax)
+      k.bind(next).mov(ebx, 1)
+    },
   }
   const storm = (made: Made, name: string) => new Tiny(made, (k) => {
     const [top, handler] = [k.label(), k.label()]
@@ -317,6 +322,42 @@ describe('the account', () => {
     run(world)
     expect(world.scripted.entries).toBe(before + 1)
   })
+})
+
+describe('a Guest that takes interrupts only between its visits', () => {
+  test.each([0, 1, 7, 50])('gets its clock all the same, %i nops apart', (nops) => {
+    const made = realHost({ slice: 5000, checkTlb: false })
+    const tiny = new Tiny(made, (k) => {
+      const [tick, top] = [k.label(), k.label()]
+      k.begin().gate(32, tick, 0xe)
+      k.hcall('SET_CLOCKEVENT', 1)
+      k.bind(top)
+      const enabled = mem(KERNEL + DATA_PAGE + eraA.data.irqEnabled)
+      k.mov(enabled.dword, 0x200)
+      for (let n = 0; n < nops; n++) k.nop()
+      k.mov(enabled.dword, 0)
+      k.hcall('TS', 0)
+      k.jmp(top)
+      k.bind(tick)
+      k.end()
+    })
+    // In step: a round of the loop takes a divisor of the slice.
+    const { account } = tiny.task
+    tiny.read()
+    const before = account.left
+    account.slice = 10 * (nops + 6 + 500)
+    account.charge('host', before)
+    expect(tiny.runToEnd(3000)).toMatch(/^CRASH/)
+  })
+})
+
+test('a Guest that dies between two reads is told to be dead before it is told why', () => {
+  const world = makeKnownGuest()
+  kill(world.lg, 'a message from next door')
+  const buffer = new Uint8Array(100)
+  expect(run(world, buffer)).toEqual(error(ENOENT))
+  expect(run(world, buffer)).toMatchObject({ kind: 'bytes' })
+  expect(reason(world)).toBe('a message from next door')
 })
 
 describe('H:032 checked access never leaves the Guest', () => {

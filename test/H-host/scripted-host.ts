@@ -41,6 +41,7 @@ export class ScriptedCpu {
   entries = 0
   instructions = 0
   timer: { after: number; vector: number } | null = null
+  get work() { return this.instructions }
   cpl = 0
   cr0 = 1
   cr2 = 0

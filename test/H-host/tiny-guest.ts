@@ -8,6 +8,7 @@ import { eraA } from '../../generated/abi/era-a.ts'
 import { Assembler, ax, ds, eax, ebx, ecx, edx, es, esp, mem } from '../../generated/assembler/index.ts'
 import type { Label } from '../../generated/assembler/index.ts'
 import { Machine } from '../../generated/emulator/index.ts'
+import type { Engine } from '../../generated/emulator/run/run.ts'
 import type { HostClock } from '../../generated/host/clock.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
 import { Host } from '../../generated/host/host.ts'
@@ -29,8 +30,10 @@ export const PROGRAM = 0x40000
 
 export interface Made { machine: Machine; host: Host; clock: HostClock }
 
-export function realHost(options: { checkTlb?: boolean; slice?: number; clock?: HostClock } = {}): Made {
-  const machine = new Machine({ ramBytes: 32 << 20, deterministic: true, retainContexts: true, checkTlb: options.checkTlb ?? true })
+export function realHost(
+  options: { checkTlb?: boolean; slice?: number; clock?: HostClock; engine?: Engine } = {},
+): Made {
+  const machine = new Machine({ ramBytes: 32 << 20, deterministic: true, retainContexts: true, checkTlb: options.checkTlb ?? true, engine: options.engine })
   const clock = options.clock ?? new InstructionClock(machine.cpu)
   return { machine, clock, host: new Host(machine, { clock, random: () => 0, slice: options.slice ?? 20_000 }) }
 }

@@ -180,6 +180,7 @@ describe('reads and close', () => {
     const world = makeGuest()
     kill(world.lg, 'tired')
     const buffer = new Uint8Array(16)
+    expect(run(world)).toEqual(error(ENOENT))
     expect(world.file.read(buffer, world.task)).toEqual({ kind: 'bytes', count: 6 })
     expect(new TextDecoder().decode(buffer.subarray(0, 6))).toBe('tired\0')
     expect(world.file.read(buffer.subarray(0, 3), world.task)).toEqual({ kind: 'bytes', count: 3 })
@@ -256,6 +257,7 @@ describe('kill', () => {
     kill(world.lg, 'second')
     killWithError(world.lg, ENOMEM)
     const entries = world.scripted.entries
+    expect(run(world)).toEqual(error(ENOENT))
     expect(reason(world)).toBe('first')
     expect(world.scripted.entries).toBe(entries)
   })

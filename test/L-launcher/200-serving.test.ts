@@ -120,13 +120,36 @@ describe('L:210 console input from a terminal', () => {
     expect(device.sent(LHREQ_IRQ)).toEqual([[4]])
   })
 
-  it('is lost, with a warning, without a buffer (B-L-071, B-L-075)', () => {
+  it('is kept for a Guest that has no buffer yet, and told of at once', () => {
+    const { guest, handler, input, platform, left, bind, turn, memory } =
+      consoleFixture({ bound: false })
+    input.type('hello')
+    expect(handler.ready()).toBe(true)
+    expect(handler.handle(guest)).toBe(true)
+    turn()
+    expect(handler.ready()).toBe(false)
+    input.type('\x03\x03\x03')
+    expect(handler.ready()).toBe(true)
+    expect(left).toEqual([])
+    handler.handle(guest)
+    expect(left).toEqual(['left'])
+    bind()
+    turn()
+    expect(handler.ready()).toBe(true)
+    handler.handle(guest)
+    expect(text(memory.read(BUFFER, 3))).toBe('hel')
+    expect(left).toEqual(['left'])
+    expect(platform.err).toEqual([])
+  })
+
+  it('is lost, with a warning, if it is too much for no buffer (B-L-071, B-L-075)', () => {
     const { guest, handler, input, device, platform } =
       consoleFixture({ bound: false })
-    input.type('x'.repeat(2000))
+    input.type('x'.repeat(61_000))
     expect(handler.handle(guest)).toBe(true)
     expect(platform.err).toEqual(['lguest: console: no dma buffer!'])
-    expect(input.chunks[0].length).toBe(976)
+    expect(input.chunks[0].length).toBe(61_000 - 1024)
+    expect(handler.ready()).toBe(false)
     expect(device.sent(LHREQ_IRQ)).toEqual([])
   })
 
@@ -142,11 +165,12 @@ describe('L:210 console input from a terminal', () => {
     expect(text(memory.read(BUFFER, 3))).toBe('ghc')
   })
 
-  it('waits a second for a Guest that was listening, then is lost', () => {
+  it('waits a second, however much, for a Guest that was listening', () => {
     const { guest, handler, input, turn, platform } = consoleFixture()
     input.type('abcdef')
     handler.handle(guest)
-    input.type('ghi')
+    input.type('g'.repeat(60_001))
+    handler.handle(guest)
     platform.time += 900_000
     turn()
     expect(handler.ready()).toBe(false)
@@ -156,7 +180,7 @@ describe('L:210 console input from a terminal', () => {
     expect(handler.ready()).toBe(true)
     handler.handle(guest)
     expect(platform.err).toEqual(['lguest: console: no dma buffer!'])
-    expect(input.ready()).toBe(false)
+    expect(handler.ready()).toBe(false)
   })
 
   it('is taken at once by a Guest that has emptied its buffer', () => {

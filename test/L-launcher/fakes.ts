@@ -100,6 +100,10 @@ export class FakeConsole implements ConsoleInput {
     return this.chunks
   }
 
+  news: Uint8Array[] = []
+  get hasNews(): boolean { return this.news.length > 0 }
+  takeNews(): readonly Uint8Array[] { return this.news.splice(0) }
+
   read(most: number): Uint8Array {
     const first = this.chunks.shift()
     if (first === undefined) return new Uint8Array(0)
@@ -108,7 +112,9 @@ export class FakeConsole implements ConsoleInput {
   }
 
   type(text: string): void {
-    this.chunks.push(new TextEncoder().encode(text))
+    const bytes = new TextEncoder().encode(text)
+    this.chunks.push(bytes)
+    if (this.isTerminal) this.news.push(bytes)
     this.onReady()
   }
 }

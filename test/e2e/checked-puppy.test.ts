@@ -7,7 +7,7 @@ import { eraA } from '../../generated/abi/era-a.ts'
 import { Machine } from '../../generated/emulator/index.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
 import { Host, HOST_AREA } from '../../generated/host/host.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { readArguments } from '../../generated/launcher/arguments.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import { Cards } from '../../generated/launcher/cards.ts'
@@ -38,7 +38,7 @@ async function session(script: string, checkTlb: boolean): Promise<Session> {
   const file = host.open(space)
   const guest = new Guest(file, new GuestMemory(space, plan.memory))
   const observers = new Observers(plan, machine.cpu, platform)
-  const house = { plan, platform, host, clock, cards: new Cards(platform), observers, verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), observers, verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const pace = new CountedPace(guest, devices.inputs, waker, platform, clock)

@@ -3,7 +3,7 @@ import { eraA } from '../../generated/abi/era-a.ts'
 import { Machine } from '../../generated/emulator/index.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
 import { Host, HOST_AREA } from '../../generated/host/host.ts'
-import { LauncherMemory } from '../../generated/host/mm.ts'
+import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { readArguments } from '../../generated/launcher/arguments.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import { Cards } from '../../generated/launcher/cards.ts'
@@ -42,7 +42,7 @@ export async function byHand(act: (hand: Hand) => Promise<void>): Promise<void> 
   const host = new Host(machine, { clock, random: () => 0.3, slice: SLICE })
   const space = new LauncherMemory(host.physical, host.frames)
   const guest = new Guest(host.open(space), new GuestMemory(space, plan.memory))
-  const house = { plan, platform, host, clock, cards: new Cards(platform), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const baton = new Baton()
