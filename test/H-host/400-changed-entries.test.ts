@@ -161,12 +161,41 @@ describe.each([['two-level', false], ['PAE', true]])('%s tables', (_, pae) => {
 
 describe('PAE alone', () => {
   beforeEach(() => begin(true))
-  test('B-P-036 a changed middle entry throws all shadows away', () => {
-    guestSetPmd(guest.lg.cpu)
+  const middleOf = (tables: GuestTables, va: number) => guest.get(tables.top + (va >>> 30) * 8) & ~0xfff
+  const index = (va: number) => (va >>> 21) & 511
+  test('a changed middle entry: what it led to is gone, in the shadows that have it', () => {
+    guestSetPmd(guest.lg.cpu, middleOf(first, MINE), index(MINE))
     expect(shadow(first, MINE)).toBe(0)
-    expect(shadow(second, MINE)).toBe(0)
+    expect(shadow(second, MINE)).not.toBe(0)
+    expect(shadow(first, KERNEL)).not.toBe(0)
     expect(shadow(second, 0xffc00000)).not.toBe(0)
     expect(guest.lg.dead).toBe(null)
+  })
+  test('another entry of the same table, or a table nobody has, takes nothing', () => {
+    const before = [...leaves(world, guest.lg)]
+    guestSetPmd(guest.lg.cpu, middleOf(first, MINE), index(MINE) + 1)
+    guestSetPmd(guest.lg.cpu, 0x7f000, index(MINE))
+    expect([...leaves(world, guest.lg)]).toEqual(before)
+  })
+  test('a middle table that two directories share is lost in both', () => {
+    guest.put(second.top + 3 * 8, guest.get(first.top + 3 * 8), 0)
+    guestSetPmd(guest.lg.cpu, middleOf(first, KERNEL), index(KERNEL))
+    expect([shadow(first, KERNEL), shadow(second, KERNEL)]).toEqual([0, 0])
+    expect(slotOf(first).blank).toBe(true)
+  })
+  test('the Switcher and the stack come back where they were lost', () => {
+    mapSwitcherInGuest(guest.lg.cpu)
+    const text = shadow(second, 0xffc00000)
+    const { cpu } = guest.lg
+    Object.assign(cpu, { stackPages: 1, esp1: KERNEL + 0x10 })
+    guestSetPmd(cpu, middleOf(second, 0xffc00000), index(0xffc00000))
+    expect(shadow(second, 0xffc00000)).toBe(text)
+    guestSetPmd(cpu, middleOf(second, KERNEL), index(KERNEL))
+    expect(shadow(second, KERNEL)).not.toBe(0)
+  })
+  test('an index beyond the table kills', () => {
+    guestSetPmd(guest.lg.cpu, middleOf(first, MINE), 512)
+    expect(guest.lg.dead).toBe('Attempt to set pmd 512/512')
   })
   test('upper words: an entry above 4 GiB kills', () => {
     guestSetPte(guest.lg.cpu, first.top, MINE, 0x9000 | P | A, 1)

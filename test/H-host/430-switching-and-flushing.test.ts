@@ -265,7 +265,7 @@ describe('which format?', () => {
   })
   test('tables of both kinds count the same', () => {
     expect(tableFrames(world, guest.lg)).toBe(2)
-    guestSetPmd(cpu())
+    guestSetPmd(cpu(), 0x9000, 3)
     expect(tableFrames(world, guest.lg)).toBe(2)
   })
 })

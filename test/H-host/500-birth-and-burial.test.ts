@@ -222,7 +222,7 @@ describe('a hostile Guest', () => {
       const choice = this.n(6)
       if (choice === 0) guestFlushUser(lg.cpu)
       else if (choice === 1) guestClearAll(lg.cpu)
-      else if (choice === 2) guestSetPmd(lg.cpu)
+      else if (choice === 2 && lg.pae) guestSetPmd(lg.cpu, this.page(), this.n(520))
       else if (choice === 3) pinPage(lg.cpu, this.va())
       else if (choice === 4) lg.kernelAddress = this.pick([0, 0x80000000, 0xc0000000, 0xffbff000])
       else {
