@@ -186,4 +186,15 @@ describe('L:195 a network card', () => {
     expect(chatter.every((line) => line.endsWith('discarded'))).toBe(true)
     expect(wire.ready()).toBe(false)
   })
+
+  it('does not take for a frame what is too short for one, in either direction', () => {
+    const { memory, device, wire, page, record, look, irqs } = networked()
+    device.bound.set(page + 4, { records: [record(0x5000, [[0x6000, 100]])], irq: 5 })
+    for (const length of [0, 1, 13, 14]) {
+      wire.waiting.push(new Uint8Array(length))
+      look()
+    }
+    expect(irqs()).toEqual([5])
+    expect(memory.read32(0x5000)).toBe(14)
+  })
 })
