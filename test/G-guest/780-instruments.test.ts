@@ -68,3 +68,25 @@ describe('G:784 calls', () => {
     expect((await session(lines('calls nosuch'))).answers[0]).toMatch(/^no such program\n/)
   })
 })
+
+describe('G:785 irq, G:786 dma', () => {
+  it('count ticks, keys and records', async () => {
+    const { answers } = await session(lines('irq; dma', 'sleep 200', 'irq; dma'))
+    const irq = (answer: string, number: number): number => Number(new RegExp(`^ +${number} +(\\d+)$`, 'm').exec(answer)?.[1] ?? 0)
+    const row = (answer: string, device: string): number[] => numbers(new RegExp(`^.*${device}$`, 'm').exec(answer)![0])
+    const [before, , after] = answers
+    expect(irq(after, 0) - irq(before, 0)).toBeGreaterThanOrEqual(20)
+    for (const answer of [before, after]) {
+      const [bound, , filled] = row(answer, 'console')
+      expect([bound, filled]).toEqual([1, irq(answer, 1)])
+      expect([row(answer, 'card'), row(answer, 'disk')]).toEqual([[0, 0, 0], [0, 0, 0]])
+    }
+    expect(irq(after, 1)).toBeGreaterThan(irq(before, 1))
+    expect(row(after, 'console')[1] - row(before, 'console')[1]).toBeGreaterThan(4)
+  })
+
+  it('a disk has its own line', async () => {
+    const { answers } = await session(lines('cat x', 'dma'), ['--block', 'disk'])
+    expect(answers[1]).toMatch(/^ +1 +1 +1 {2}disk$/m)
+  })
+})

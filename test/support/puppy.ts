@@ -1,6 +1,7 @@
 /** Puppy under test: whole sessions, and single routines of its kernel. */
 import { Machine } from '../../generated/emulator/index.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
+import type { PlatformFile } from '../../generated/launcher/platform.ts'
 import { main } from '../../generated/launcher/main.ts'
 import { KERNEL_BASE, LOAD_ADDRESS } from '../../generated/puppy/numbers.ts'
 import { assembleKernel } from '../../generated/puppy/index.ts'
@@ -19,9 +20,10 @@ export interface Session {
 /** Boots Puppy, types each piece when it idles, then ends the input. */
 export async function session(
   lines: readonly string[], args: readonly string[] = [],
+  disk: PlatformFile = new BytesFile(new Uint8Array(4096)),
 ): Promise<Session> {
   const platform = new FakePlatform()
-  platform.files.set('disk', new BytesFile(new Uint8Array(4096)))
+  platform.files.set('disk', disk)
   platform.console.isTerminal = false
   for (const line of lines) platform.console.type(line)
   platform.console.ended = true
