@@ -4,6 +4,7 @@ import type { CallName, Era } from '../../generated/abi/common.ts'
 import { eraC1, ptRegs } from '../../generated/abi/era-c.ts'
 import { Assembler, eax, ebx, ecx, edx, esi, esp } from '../../generated/assembler/index.ts'
 import { LauncherMemory, Task } from '../../generated/host/mm.ts'
+import type { Observer } from '../../generated/host/observer.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
 import { realHost } from '../H-host/tiny-guest.ts'
@@ -16,6 +17,9 @@ export const PAGES = 512
 export const WINDOWS = 1024
 export const DEVICE_LIMIT = 1026
 const TABLES = 0x40000
+
+/** An observer that says nothing. */
+const SILENT: Observer = { entering() {}, left() {}, trap() {}, hypercall() {}, interrupt() {} }
 
 /** A kernel in linear mode: virtual is physical. */
 export class Kernel extends Assembler {
@@ -46,7 +50,8 @@ export class Kernel extends Assembler {
 }
 
 /** What of the era's data page differs in a test. */
-interface Facts { iret?: number, byLauncher?: boolean, before?: (mm: LauncherMemory) => void }
+interface Facts { iret?: number, byLauncher?: boolean, before?: (mm: LauncherMemory) => void,
+  syscallVector?: number, observer?: object }
 
 export class LateGuest {
   readonly mm: LauncherMemory
@@ -58,7 +63,7 @@ export class LateGuest {
   /** Tables map 0 to PAGES as they are, and the windows, at NEW_PGTABLE. */
   constructor(write: (k: Kernel) => void, era: Era = eraC1, facts: Facts = {}) {
     this.era = era
-    const { host } = realHost()
+    const { host } = realHost({ more: { syscallVector: facts.syscallVector, observer: facts.observer && { ...SILENT, ...facts.observer } } })
     const mm = this.mm = new LauncherMemory(host.physical, host.frames)
     const { data } = era
     const memory = new GuestMemory(mm, PAGES * 4096)

@@ -12,6 +12,7 @@ import type { Engine } from '../../generated/emulator/run/run.ts'
 import type { HostClock } from '../../generated/host/clock.ts'
 import { InstructionClock } from '../../generated/host/clock.ts'
 import { Host } from '../../generated/host/host.ts'
+import type { HostOptions } from '../../generated/host/host.ts'
 import type { LguestFile } from '../../generated/host/lguest-user.ts'
 import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 
@@ -31,11 +32,11 @@ export const PROGRAM = 0x40000
 export interface Made { machine: Machine; host: Host; clock: HostClock }
 
 export function realHost(
-  options: { checkTlb?: boolean; slice?: number; clock?: HostClock; engine?: Engine } = {},
+  options: { checkTlb?: boolean; slice?: number; clock?: HostClock; engine?: Engine; more?: Partial<HostOptions> } = {},
 ): Made {
   const machine = new Machine({ ramBytes: 32 << 20, deterministic: true, retainContexts: true, checkTlb: options.checkTlb ?? true, engine: options.engine })
   const clock = options.clock ?? new InstructionClock(machine.cpu)
-  return { machine, clock, host: new Host(machine, { clock, random: () => 0, slice: options.slice ?? 20_000 }) }
+  return { machine, clock, host: new Host(machine, { clock, random: () => 0, slice: options.slice ?? 20_000, ...options.more }) }
 }
 
 /** The kernel's code, and words for the usual things. */

@@ -17,7 +17,7 @@ describe('L:105 arguments', () => {
   it('boots Puppy when there is nothing to say', () => {
     expect(plan('')).toEqual({ memory: 32 * MB, kernel: null,
       kernelArguments: [], initrd: null, devices: [], verbose: false,
-      deterministic: false, engine: 'translated', era: null, stats: false, trace: false })
+      deterministic: false, engine: 'translated', era: null, syscallVector: null, stats: false, trace: false })
     expect(plan('--memory 16 -v')).toMatchObject(
       { memory: 16 * MB, kernel: null, verbose: true })
   })
@@ -69,6 +69,8 @@ describe('L:105 arguments', () => {
     ['99999 vmlinux', "memory size '99999'"],
     ['-m none', "memory size 'none'"],
     ['--memory=64 64 vmlinux', '--memory sizes Puppy'],
+    ['--syscall-vector=31', "'31' is no vector"],
+    ['--syscall-vector=sixty', "'sixty' is no vector"],
   ])('%s is one line and status 1 (B-L-008, B-L-009)', (line, words) => {
     let thrown: unknown
     try {
