@@ -18,7 +18,8 @@ import { archiveOf, kernelWork, padded, timesOf } from './guest-programs.ts'
 const { LGUEST_KERNEL: kernel, LGUEST_INITRD: initrd } = process.env
 const BIOS = process.env.LGUEST_BIOS ?? '/usr/share/seabios/bios.bin'
 const PROMPT = process.env.LGUEST_PROMPT ?? '# '
-const MEGABYTES = 64
+/** v86 puts the initrd at 64 MB. */
+const MEGABYTES = 128
 const DISK_MEGABYTES = 16
 /** Seconds until a side is given up. */
 const PATIENCE = 180
