@@ -97,7 +97,7 @@ describe('L:105 arguments', () => {
     if (!('text' in help)) throw new Error('no text')
     const groups = help.text.split(/\n(?=[A-Z][A-Za-z ]+:\n)/).slice(1)
     expect(groups.map((group) => group.split('\n')[0])).toEqual(
-      ['The Guest:', 'Disks:', 'Networks:', 'Looking on:', 'About:'])
+      ['The Guest:', 'Disks:', 'Networks:', 'Several Guests:', 'Looking on:', 'About:'])
     for (const group of groups.slice(0, -1)) {
       const example = /^ {4}lguest (.*)$/m.exec(group)?.[1] ?? ''
       expect(() => plan(example), example).not.toThrow()
