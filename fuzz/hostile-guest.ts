@@ -17,6 +17,8 @@ import {
   STACK, STEP, STEPS, TOP, TRAP_STACK, USER_STEPS,
 } from './places.ts'
 
+/** In the boot page, where the Host of 2009 looks for it. */
+const RAM_SIZE = 0x2d8
 /** Flat segments for rings 1 and 3. */
 const DESCRIPTORS = [[12, 0x00cf9a00], [13, 0x00cf9200], [14, 0x00cffa00], [15, 0x00cff200]] as const
 const SEGMENT_LOW = 0xffff
@@ -100,6 +102,7 @@ function makeTemplate(one: Case): Uint8Array {
     view.setUint32(GDT + entry * 8 + 4, high, true)
   }
   bytes.set(new TextEncoder().encode('done\0'), LAST_WORDS)
+  view.setUint32(RAM_SIZE, PAGES * PAGE_SIZE, true)
   view.setUint32(COUNTER, NOT_BEGUN, true)
   dataPage(view, era)
   if (one.gates !== 'none') gates(view, one, era)

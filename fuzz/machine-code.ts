@@ -16,11 +16,15 @@ const push = (value: number) => [0x68, ...word(value)]
 /** MOV dword [address], value. */
 const store = (address: number, value: number) => [0xc7, 5, ...word(address), ...word(value)]
 
-/** What `int 0x1f` does, with these arguments. */
+const INT_1F = [0xcd, 0x1f]
+const VMCALL = [0x0f, 0x01, 0xc1]
+
+/** A hypercall with these arguments. */
 export function callCode(era: Era, number: number, args: readonly number[]): number[] {
   const { hypercall } = era
   const code = hypercall.arguments.flatMap((name, i) => move(REGISTERS.indexOf(name), args[i] ?? 0))
-  return [...code, ...move(REGISTERS.indexOf(hypercall.number), number), 0xcd, 0x1f]
+  const door = hypercall.byVmcall ? VMCALL : INT_1F
+  return [...code, ...move(REGISTERS.indexOf(hypercall.number), number), ...door]
 }
 
 export function bytesOf(hex: string): number[] {

@@ -23,7 +23,7 @@ import { examineTlb } from './oracles/tlb.ts'
 const SLICE = 6000
 /** What may be done in a read: two slices, the door, and the rest of a job. */
 const MOST_INSTRUCTIONS = 2 * SLICE + 11_000
-const MOST_UNITS = SLICE + 60_000
+const MOST_UNITS = SLICE + 400_000
 /** Milliseconds in a read. */
 const MOST_TIME = 20
 const TURNS = 10
@@ -154,7 +154,7 @@ export class World {
 
   #examine(): void {
     this.good.turn()
-    this.#state.examine(this.good.file.lg!.cpu)
+    this.#state.examine(this.host.lastCpu ?? this.good.file.lg!.cpu)
     this.#look()
     this.good.examine()
   }

@@ -1,6 +1,6 @@
 /** Every class of hostile Guests, and how a case of one is made. */
 import type { Random } from '../../conformance/random.ts'
-import type { EraName } from '../../generated/abi/common.ts'
+import type { Era, EraName } from '../../generated/abi/common.ts'
 import { eras } from '../../generated/abi/eras.ts'
 import { eraNamed } from '../case.ts'
 import type { Case, Start, Step } from '../case.ts'
@@ -21,11 +21,16 @@ export function makeCase(kind: GuestClass, random: Random, allowed: readonly Era
   const among = (kind.eras ?? eras.map(({ name }) => name)).filter((name) => allowed.includes(name))
   if (among.length === 0) return null
   const era = random.pick(among)
-  const start = random.pick(kind.starts ?? EVERY_START)
+  const start = startIn(eraNamed(era), random.pick(kind.starts ?? EVERY_START))
   const gates = random.pick(kind.gates ?? EVERY_GATE)
   const steps = makeSteps(kind, random, era, start)
   const partner = kind.partner && makeSteps(kind, random, era, start)
   return { class: kind.name, era, start, gates, steps, ...partner && { partner } }
+}
+
+/** Some eras are born with tables, of the one kind or of the other. */
+function startIn(era: Era, wanted: Start): Start {
+  return era.tables !== 'made' ? wanted : era.pae ? 'pae' : 'two'
 }
 
 function makeSteps(kind: GuestClass, random: Random, era: EraName, start: Start): Step[] {

@@ -1,15 +1,12 @@
 /** Classes that are not Guests: the tools, and the edges of the Launcher. */
 import { Random } from '../../conformance/random.ts'
 import type { SeedCase } from '../case.ts'
+import type { EdgeClass } from './class.ts'
+import { files } from './files.ts'
+import { rings } from './rings.ts'
+import { streams } from './streams.ts'
 
-export interface EdgeClass {
-  readonly name: string
-  readonly what: string
-  /** Does it all; throws what it finds. */
-  run(random: Random): void | Promise<void>
-}
-
-export const edgeClasses: readonly EdgeClass[] = []
+export const edgeClasses: readonly EdgeClass[] = [...rings, ...files, ...streams]
 
 export async function runEdge(one: SeedCase): Promise<void> {
   const kind = edgeClasses.find(({ name }) => name === one.class)
