@@ -1,0 +1,162 @@
+/**
+ * Console, disk and network as Puppy sees them, and how much an idle Launcher
+ * takes: one Launcher in this process, two in it, and two in their own.
+ */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeKennel } from '../test/support/kennel.ts'
+import { linkedWires, Neighbour, sharing } from '../test/support/neighbours.ts'
+import { medianTime, type Bench, type Row } from './bench.ts'
+
+const launcher = fileURLToPath(new URL('../../bin/lguest.mjs', import.meta.url))
+const PROMPT = 'puppy> '
+const MB = 1 << 20
+const PINGS = 300
+const TICKS_PER_SECOND = 100
+
+/** A Launcher in a process of its own, and who types to it. */
+class Launched {
+  readonly child: ChildProcessWithoutNullStreams
+  printed = ''
+  #look: () => void = () => {}
+  #seen = 0
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, [launcher, ...args])
+    this.child.stdout.on('data', (data) => { this.printed += data; this.#look() })
+  }
+
+  see(wanted: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.child.on('exit', () => reject(new Error(`no '${wanted}' in ${this.printed.slice(-500)}`)))
+      this.#look = () => {
+        const at = this.printed.indexOf(wanted, this.#seen)
+        if (at < 0) return
+        const text = this.printed.slice(this.#seen, at)
+        this.#seen = at + wanted.length
+        resolve(text)
+      }
+      this.#look()
+    })
+  }
+
+  type(text: string): void { this.child.stdin.write(text) }
+
+  async ask(line: string): Promise<string> {
+    this.type(`${line}\n`)
+    return this.see(PROMPT)
+  }
+
+  end(): void { this.child.removeAllListeners('exit'); this.child.kill('SIGKILL') }
+
+  /** Seconds of processor time so far. */
+  spent(): number {
+    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  }
+}
+
+type Asked = Pick<Launched, 'see' | 'ask'>
+
+/** The median of an echo's way there and back, and echoes a second. */
+async function pings(what: string, one: Asked, two: Asked): Promise<Row> {
+  for (const [who, address] of [[one, '10.0.0.1'], [two, '10.0.0.2']] as const) {
+    await who.see(PROMPT)
+    await who.ask(`address ${address}`)
+  }
+  await one.ask(`ping 10.0.0.2 ${PINGS}`)
+  const start = performance.now()
+  const answer = await one.ask(`ping 10.0.0.2 ${PINGS}`)
+  const ms = performance.now() - start
+  const times = [...answer.matchAll(/(\d+) microseconds/g)].map((match) => Number(match[1])).sort((a, b) => a - b)
+  if (times.length !== PINGS) throw new Error(`${what}: ${times.length} of ${PINGS} answered`)
+  return { what: `ping, ${what}`, value: times[PINGS >> 1], unit: 'us', note: `median of ${PINGS}; ${Math.round(PINGS / ms * 1000)} echoes a second, printed` }
+}
+
+async function inOneProcess(): Promise<Row[]> {
+  const shared = await sharing(2)
+  const rows = [await pings('two Guests of one Host, shared page', shared[0], shared[1])]
+  await Promise.all(shared.map((puppy) => puppy.halt()))
+  const wired = linkedWires().map((wire) => Neighbour.on(wire))
+  rows.push(await pings('two Hosts in one process', wired[0], wired[1]))
+  await Promise.all(wired.map((puppy) => puppy.halt()))
+  return rows
+}
+
+async function inTwo(what: string, one: string[], two: string[]): Promise<Row> {
+  const first = new Launched(...one)
+  await new Promise((resolve) => { setTimeout(resolve, 300) })
+  const second = new Launched(...two)
+  try {
+    return await pings(what, first, second)
+  } finally {
+    first.end()
+    second.end()
+  }
+}
+
+/** Two megabytes: from the disk alone (a wrong sum keeps them from being printed), and printed. */
+async function diskAndConsole(disk: string): Promise<Row[]> {
+  const image = makeKennel({ spoilt: new Uint8Array(2 * MB), good: new Uint8Array(2 * MB).fill(65) }, 9000)
+  image[5 * 512] = 1
+  writeFileSync(disk, image)
+  const puppy = new Launched('--block', disk)
+  try {
+    await puppy.see(PROMPT)
+    for (const file of ['spoilt', 'good']) await puppy.ask(`cat ${file}`)
+    const reading = await medianTime(5, () => puppy.ask('cat spoilt'))
+    const both = await medianTime(5, () => puppy.ask('cat good'))
+    return [
+      { what: 'disk, read by Puppy with its sum', value: 2000 / reading, unit: 'MiB/s', note: '4 KiB a request' },
+      { what: 'console, through a pipe', value: 2000 / (both - reading), unit: 'MiB/s', note: 'at least 10; 256 bytes a record' },
+    ]
+  } finally {
+    puppy.end()
+  }
+}
+
+async function idleAndKeys(): Promise<Row[]> {
+  const puppy = new Launched()
+  try {
+    await puppy.see(PROMPT)
+    await new Promise((resolve) => { setTimeout(resolve, 1000) })
+    const before = puppy.spent()
+    await new Promise((resolve) => { setTimeout(resolve, 5000) })
+    const idle = (puppy.spent() - before) / 5 * 100
+    const waits = []
+    for (let i = 0; i < 15; i++) {
+      puppy.type('spin 60000\n')
+      await puppy.see('spin 60000')
+      await new Promise((resolve) => { setTimeout(resolve, 150) })
+      const start = performance.now()
+      puppy.type('\x03')
+      await puppy.see(PROMPT)
+      waits.push(performance.now() - start)
+    }
+    waits.sort((a, b) => a - b)
+    return [
+      { what: 'processor of a Launcher whose Guest is halted', value: idle, unit: '%', note: 'over 5 s; under 2' },
+      { what: 'a ^C to a computing Guest, up to the next prompt', value: waits[7], unit: 'ms', note: `median of 15, longest ${waits[14].toFixed(1)}; under 10` },
+    ]
+  } finally {
+    puppy.end()
+  }
+}
+
+async function run(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'lguest-bench-'))
+  const socket = `unix:${join(folder, 'socket')}`
+  try {
+    return [
+      ...await diskAndConsole(join(folder, 'disk')), ...await idleAndKeys(), ...await inOneProcess(),
+      await inTwo('two processes, UDP', ['--wire', '47001-47002'], ['--wire', '47002-47001']),
+    ]
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+export default { name: 'Devices, idle and keys', run } satisfies Bench
