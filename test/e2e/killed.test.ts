@@ -6,14 +6,16 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dice } from '../L-launcher/fakes.ts'
 import { makeKennel, readKennel } from '../support/kennel.ts'
-import { launcher } from './launching.ts'
+import { launcher, root } from './launching.ts'
 
-const KILLS = Number(process.env.LGUEST_KILLS ?? 3)
+const KILLS = Number(process.env.LGUEST_KILLS ?? 2)
 const SEED = Number(process.env.LGUEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const FILES = 8
+const SECTORS = 64
 const MOST_MS = 600
 
 let folder: string
@@ -23,39 +25,63 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** What Puppy writes to a file the n-th time. */
 const text = (n: number): string => `number ${n} ${'abcdefgh'.repeat(n % 40)}`
 
-/** Runs Puppy until it says that something is kept, `patience` ms more, and kills it. */
-async function killAmidWrites(disk: string, patience: number): Promise<{ printed: string, signal: string | null }> {
-  const child = spawn(process.execPath, [launcher, '--block', disk])
+interface Killed { kept: number[], signal: string | null }
+
+/** Lets a process run until it says that something is kept, `patience` ms more, and kills it. */
+async function killAmidWrites(args: string[], input: string, patience: number): Promise<Killed> {
+  const child = spawn(process.execPath, args, { cwd: root })
   let printed = ''
   let timer: NodeJS.Timeout | null = null
   child.stdin.on('error', () => {})
-  for (let n = 1; n < 2000; n++) child.stdin.write(`echo ${text(n)} | write f${n % FILES} && echo kept ${n}\n`)
+  child.stdin.write(input)
   child.stdout.on('data', (data) => {
     printed += data
     if (!timer && /^kept 1\r?$/m.test(printed)) timer = setTimeout(() => child.kill('SIGKILL'), patience)
   })
-  return new Promise((resolve) => child.on('close', (_status, signal) => resolve({ printed, signal })))
+  const signal = await new Promise<string | null>((resolve) => child.on('close', (_status, by) => resolve(by)))
+  return { kept: [...printed.matchAll(/^kept (\d+)\r?\n/gm)].map((match) => Number(match[1])), signal }
+}
+
+/** What must, and what may be found at one of `places` after `last` was kept: numbers, 0 for nothing. */
+function possible(place: number, places: number, last: number): number[] {
+  const newest = Math.max(0, last - (last - place + places) % places)
+  return (last + 1) % places === place ? [newest, last + 1] : [newest]
+}
+
+function lastOf({ kept, signal }: Killed): number {
+  expect(signal).toBe('SIGKILL')
+  expect(kept).toEqual(kept.map((_, i) => i + 1))
+  return kept.length
 }
 
 describe(`SIGKILL, ${KILLS} times, seed ${SEED}`, () => {
   const roll = dice(SEED)
-  it.each(Array.from({ length: KILLS }, (_, i) => i + 1))('nothing that was written is lost: %i', { timeout: 120_000 }, async (round) => {
+  const rounds = Array.from({ length: KILLS }, (_, i) => i + 1)
+
+  it.each(rounds)('nothing that Puppy wrote is lost (era A): %i', { timeout: 120_000 }, async (round) => {
     const disk = join(folder, `disk-${round}`)
     writeFileSync(disk, makeKennel({}, 120))
-    const { printed, signal } = await killAmidWrites(disk, roll(MOST_MS))
-    expect(signal).toBe('SIGKILL')
-    const kept = [...printed.matchAll(/^kept (\d+)\r?$/gm)].map((match) => Number(match[1]))
-    const last = kept.at(-1)!
-    expect(kept).toEqual(Array.from({ length: last }, (_, i) => i + 1))
+    const typed = Array.from({ length: 2000 }, (_, i) => `echo ${text(i + 1)} | write f${(i + 1) % FILES} && echo kept ${i + 1}\n`)
+    const last = lastOf(await killAmidWrites([launcher, '--block', disk], typed.join(''), roll(MOST_MS)))
     const now = readKennel(readFileSync(disk))
     if (typeof now === 'string') throw new Error(now)
     for (let file = 0; file < FILES; file++) {
-      const newest = last - (last - file + FILES) % FILES
-      const possible = [newest, ...(newest + FILES === last + 1 || last + 1 === file ? [last + 1] : [])]
-        .filter((n) => n > 0).map((n) => `${text(n)}\n`)
-      const found = now.files.get(`f${file}`)
-      if (newest <= 0 && !found) continue
-      expect(possible).toContain(new TextDecoder().decode(found))
+      const found = new TextDecoder().decode(now.files.get(`f${file}`))
+      expect(possible(file, FILES, last).map((n) => n && `${text(n)}\n` || '')).toContain(found)
+    }
+    rmSync(disk)
+  })
+
+  it.each(rounds)('nothing that a virtio driver flushed is lost (B3): %i', { timeout: 120_000 }, async (round) => {
+    const disk = join(folder, `flushed-${round}`)
+    writeFileSync(disk, new Uint8Array(SECTORS * 512))
+    const driver = fileURLToPath(new URL('flushing-driver.ts', import.meta.url))
+    const last = lastOf(await killAmidWrites(['bin/run.mjs', driver, disk, `${SECTORS}`], '', roll(MOST_MS)))
+    const image = readFileSync(disk)
+    for (let sector = 0; sector < SECTORS; sector++) {
+      const numbers = new Set(Array.from({ length: 128 }, (_, i) => image.readUInt32LE(sector * 512 + 4 * i)))
+      expect(numbers.size, 'a sector is not torn').toBe(1)
+      expect(possible(sector, SECTORS, last)).toContain([...numbers][0])
     }
     rmSync(disk)
   })
