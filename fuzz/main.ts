@@ -10,6 +10,7 @@ import { parseCase, print } from './case.ts'
 import type { AnyCase } from './case.ts'
 import { faults } from './faults.ts'
 import { Cases, describeClasses } from './cases.ts'
+import { many } from './many.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { Runner } from './runner.ts'
@@ -26,6 +27,7 @@ async function main(options: Options): Promise<boolean> {
     return true
   }
   if (options.selfTest) return faultsAreSeen(options)
+  if (options.many !== undefined) return crowd(options.seed, options.many)
   if (options.replay !== undefined) return runAll(options, fromFile(options.replay))
   return random(options)
 }
@@ -69,6 +71,18 @@ function tell({ oracle, message }: Found, one: AnyCase, count: number): void {
   progress.done()
   console.log(`case ${count}, found by ${oracle}: ${message}`)
   console.log(`  put this line into a file and say npm run fuzz -- --replay FILE:\n${print(one)}`)
+}
+
+/** Memory may differ by so much and still be flat. */
+const FLAT = 8 << 20
+
+function crowd(seed: number, count: number): boolean {
+  const { opened, early, late } = many(seed, count, (n) => progress.show(`${n} of ${count} Guests`))
+  progress.done()
+  const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+  console.log(`fuzz: seed ${seed}, ${opened} Guests opened and closed, sixteen at a time with the good one; `
+    + `heap ${megabytes(early)} MB after a tenth, ${megabytes(late)} MB at the end`)
+  return late - early < FLAT
 }
 
 async function faultsAreSeen({ seed, cases, faults: only }: Options): Promise<boolean> {

@@ -16,8 +16,6 @@ export interface Options {
   first?: boolean
   selfTest?: boolean
   faults?: RegExp
-  guided?: boolean
-  corpus?: boolean
   many?: number
   minutes?: number
 }
@@ -34,8 +32,6 @@ const command = () => new Command('npm run fuzz --')
   .option('--list', 'name the classes')
   .option('--replay <file>', 'run the cases in a file, one to a line')
   .option('--first', 'stop at the first finding, and leave it as large as it is')
-  .option('--guided', 'keep and change the cases that reach something new')
-  .option('--corpus', 'run what fuzz/corpus keeps')
   .option('--self-test', 'put faults into a copy of the system and see whether they are found')
   .option('--faults <pattern>', 'of the self-test: only those whose name fits', (text) => new RegExp(text))
   .option('--many <n>', 'open and close so many Guests, sixteen at a time; is memory flat?', whole)

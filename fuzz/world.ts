@@ -7,6 +7,7 @@ import type { Engine } from '../generated/emulator/index.ts'
 import { InstructionClock } from '../generated/host/clock.ts'
 import { Host } from '../generated/host/host.ts'
 import type { LgCpu } from '../generated/host/lg.ts'
+import type { Task } from '../generated/host/mm.ts'
 import { Random } from '../conformance/random.ts'
 import type { Case, Step } from './case.ts'
 import { object } from './finding.ts'
@@ -53,8 +54,8 @@ export class World {
   /** Milliseconds that oracles took in this read. */
   #looking = 0
 
-  constructor(engine: Engine = 'translated', checkTlb = false) {
-    const machine = new Machine({ ramBytes: 20 << 20, deterministic: true, retainContexts: true, checkTlb, engine })
+  constructor(engine: Engine = 'translated', megabytes = 20) {
+    const machine = new Machine({ ramBytes: megabytes << 20, deterministic: true, retainContexts: true, engine })
     const random = new Random(1)
     this.host = new Host(machine, {
       clock: new InstructionClock(machine.cpu), slice: SLICE, random: () => random.below(1000) / 1000,
@@ -97,6 +98,19 @@ export class World {
     return { dead: dead === null ? null : String(dead), slow: this.#slow }
   }
 
+  /** Lets a hostile Guest and the good one take turns. @returns what either was given, in instructions' worth */
+  share(one: Case, turns: number): { good: number; hostile: number } {
+    const guest = new HostileGuest(this.host, one, one.steps)
+    const before = spentBy(this.good.task)
+    for (let turn = 0; turn < turns && guest.dead === null; turn++) {
+      this.#read(guest)
+      this.good.turn()
+    }
+    const given = { good: spentBy(this.good.task) - before, hostile: spentBy(guest.task) }
+    guest.close()
+    return given
+  }
+
   #turns(guests: readonly HostileGuest[], one: Case): void {
     const errands = one.steps.filter((step) => LAUNCHERS.includes(step[0]))
     for (let turn = 0; turn < TURNS && guests.some((guest) => guest.dead === null); turn++) {
@@ -109,8 +123,7 @@ export class World {
   /** One read, within its bounds. */
   #read(guest: HostileGuest): void {
     const { cpu } = this.host
-    const { spent } = guest.task.account
-    const units = () => spent.guest + spent.host + spent.launcher
+    const units = () => spentBy(guest.task)
     const [instructions, before, began] = [cpu.instructions, units(), this.#clock()]
     this.#looking = 0
     const result = guest.file.read(new Uint8Array(256), guest.task)
@@ -158,6 +171,10 @@ export class World {
     this.#look()
     this.good.examine()
   }
+}
+
+function spentBy({ account: { spent } }: Task): number {
+  return spent.guest + spent.host + spent.launcher
 }
 
 /** Steps that the Launcher performs. */
