@@ -2,6 +2,7 @@
 import { offerCode } from './page/code.ts'
 import { listenForKeys } from './page/keys.ts'
 import { leadToLines } from './page/lines.ts'
+import { keepForOffline } from './page/offline.ts'
 import { offerPreviews } from './page/previews.ts'
 import { offerSearch } from './page/search.ts'
 import { followSections } from './page/sections.ts'
@@ -19,3 +20,4 @@ leadToLines()
 offerPreviews()
 offerTypes()
 listenForKeys(offerSearch())
+keepForOffline()

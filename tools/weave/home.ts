@@ -2,6 +2,7 @@
 import { bookTitle, bySubject, duration, partsWith, type Part } from './contents.ts'
 import type { Frame } from './layout.ts'
 import { emblem, map } from './map.ts'
+import { workerModule } from './guest-files.ts'
 import type { Page, Site } from './model.ts'
 
 export function home(site: Site): Frame {
@@ -20,7 +21,9 @@ ${site.pages.length} chapters that are the only source of a system which boots k
 claims you can try beside the sentence that claims it.</p>
 <p>It is for you if you can read C or JavaScript and have wondered what happens underneath. You need
 not have met an i386 before.</p>
-</section>
+${site.files.has(workerModule) ? `<p>If you have a Linux of those years that was built to be a Guest, <a href="kernel.html">bring it along</a>:
+it boots in your browser, too.</p>
+` : ''}</section>
 ${doors(site)}
 <section class="cards" aria-labelledby="parts"><h2 id="parts">The parts</h2>
 ${parts.map(([part, pages]) => card(part, pages)).join('\n')}</section>`

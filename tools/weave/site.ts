@@ -31,6 +31,9 @@ import { searchIndex } from './search.ts'
 import { keysOf, learnTypes, type FileTypes } from './types.ts'
 import { wholeFile } from './whole-file.ts'
 
+/** The service worker, which has to know all other files. */
+const offlineScript = 'offline.js'
+
 /** The site's look stands beside the tools, whatever book is woven. */
 export const themeFolder = fileURLToPath(new URL('../../site/theme', import.meta.url))
 
@@ -107,6 +110,7 @@ export class Weaver {
     await this.search(site, chapters, written)
     if (edition) this.edition(site, chapters, written)
     await this.theme(await programs, written)
+    if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
     return { pages: site.pages.length + files.length + 5, written, errors }
@@ -208,8 +212,20 @@ export class Weaver {
     const faces = await fonts(join(this.root, '.cache', 'fonts'))
     this.write('style.css', faces.map(({ rule }) => rule).join('') + style + this.colourist.styles(), written)
     for (const { name, bytes } of faces) this.write(join('fonts', name), bytes, written)
-    for (const [name, text] of [...programs, ...await guestFiles(this.root)]) this.write(name, text, written)
+    for (const [name, text] of [...programs, ...await guestFiles(this.root)]) if (name !== offlineScript) this.write(name, text, written)
     copyFileSync(join(themeFolder, 'icon.svg'), join(this.out, 'icon.svg'))
+  }
+
+  /** What keeps the site for readers without a network: all of it but the editions that are for elsewhere. */
+  private offline(program: string, written: string[]): void {
+    const kept = [...this.made].filter((path) => path !== bookUrl && !path.startsWith(`markdown${sep}`)).sort()
+    const texts = kept.map((path) => {
+      const text = this.last.get(path)!
+      return hashOf(typeof text === 'string' ? text : text.toString('base64'))
+    })
+    const files = [...kept.map((path) => path.split(sep).join('/')), 'icon.svg']
+    const site = { version: hashOf(...files, ...texts), files }
+    this.write(offlineScript, `const siteFiles=${JSON.stringify(site)};${program}`, written)
   }
 
   /** Pages of chapters that are no more go; without the edition, its own stay. */
