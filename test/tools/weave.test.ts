@@ -182,7 +182,7 @@ describe('the weave of a small book', () => {
     const chapter = join(root, 'journey/H-host/200-second.md')
     writeFileSync(chapter, readFileSync(chapter, 'utf8').replace('return text', 'return text + 1'))
     expect((await new Weaver(root).weave(true)).written).toEqual(
-      ['names.html', 'H-host/200-second.html', 'files/app/greet.ts.html', 'book.html', 'markdown/H-host/200-second.md'])
+      ['names.html', 'H-host/200-second.html', 'files/app/greet.ts.html', 'book.html', 'markdown/H-host/200-second.md', 'offline.js'])
   })
 
   it('weaves a half-written book and reports its errors', async () => {

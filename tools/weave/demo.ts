@@ -92,6 +92,6 @@ function panel({ show }: Omit<Demo, 'place'>, { counts, trace, figure }: Recordi
 /** A table to step through, and the same in words. */
 function figureHtml(figure: Figure, link: Link): string {
   const { head, rows, words } = figureParts(figure, link)
-  return `<lguest-figure><div class="scroll"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>`
+  return `<lguest-figure><div class="scroll" tabindex="0"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>`
     + `<details><summary>The same in words</summary><ol>${words}</ol></details></lguest-figure>`
 }

@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Highlighter } from 'shiki'
+import { colourAssembly, withoutAssembly } from './assembly.ts'
 import { readable } from './contrast.ts'
 
 const themes = { light: 'github-light', dark: 'github-dark' } as const
@@ -19,7 +20,7 @@ const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff', 
 const aliases: Record<string, string> = { wat: 'wasm' }
 /** The ground that code stands on: --wash in the style sheet. */
 const grounds = { light: '#f5f2ea', dark: '#211f1c' } as const
-const version = 2
+const version = 3
 /** Blocks that are remembered: a few times as many as the book has. */
 const most = 12_000
 
@@ -57,9 +58,11 @@ export class Colourist {
       const { createHighlighter } = await import('shiki')
       this.shiki = await createHighlighter({ themes: Object.values(themes), langs: languages })
     }
-    const tokens = this.shiki.codeToTokensWithThemes(code, { lang, themes } as never)
-    return tokens.map((line) => line.map(({ content, variants }) =>
-      span(content, variants.light.color, variants.dark.color)).join(''))
+    const { code: plain, isAssembly } = lang === 'ts' ? withoutAssembly(code) : { code, isAssembly: () => false }
+    const tokens = this.shiki.codeToTokensWithThemes(plain, { lang, themes } as never).map((line) =>
+      line.map(({ content, variants }) => ({ content, light: variants.light.color, dark: variants.dark.color })))
+    return colourAssembly(code, isAssembly, tokens).map((line) =>
+      line.map(({ content, light, dark }) => span(content, light, dark)).join(''))
   }
 
   /** Writes the cache; of what no longer stands in the book, the oldest goes. */
