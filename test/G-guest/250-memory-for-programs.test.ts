@@ -56,3 +56,12 @@ describe('G:256 memory that comes and goes', () => {
     expect(status).toBe(0)
   })
 })
+
+describe('G:800, the exercise: one by one', () => {
+  it('fork tells of its pages by the ring', async () => {
+    const { answers } = await session(lines('calls echo x'))
+    const [, single, byRing] = /^ +(\d+) +(\d+) +SET_PTE/m.exec(answers[0])!
+    expect(Number(single)).toBeGreaterThan(0)
+    expect(Number(byRing)).toBeGreaterThan(0)
+  })
+})

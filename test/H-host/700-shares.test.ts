@@ -1,3 +1,4 @@
+import { lines, session } from '../support/puppy.ts'
 import { describe, expect, test } from 'vitest'
 import { ENOMEM } from '../../generated/abi/errno.ts'
 import { kill } from '../../generated/host/lg.ts'
@@ -180,5 +181,15 @@ describe('H:500 burial', () => {
     expect(woken).toBe(1)
     expect(PAGE_OFFSET).toBe(killer.lg.kernelAddress)
     expect(sleeper.file.close()).toBe(0)
+  })
+})
+
+describe('before the exercises', () => {
+  test('a Guest that only counts is interrupted once in a hundred thousand instructions', async () => {
+    const { err } = await session(lines('spin 100'), ['--stats'])
+    const number = (what: RegExp) => Number(what.exec(err.join('\n'))![1].replaceAll(',', ''))
+    const slices = number(/^instructions +([\d,]+)/m) / number(/^ +end of a slice +([\d,]+)/m)
+    expect(slices).toBeGreaterThan(70_000)
+    expect(slices).toBeLessThan(100_000)
   })
 })
