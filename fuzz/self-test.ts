@@ -12,7 +12,7 @@ import type { Fault } from './faults.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** What a run of the fuzzer consists of. */
-const PARTS = ['bin', 'conformance', 'fuzz', 'generated', 'test', 'tools', 'package.json', 'tsconfig.json']
+const PARTS = ['bin', 'conformance', 'fuzz', 'generated', 'site/src', 'test', 'tools', 'package.json', 'tsconfig.json']
 
 export interface Seen {
   readonly fault: string
@@ -48,7 +48,7 @@ async function withFault(folder: string, fault: Fault, seed: number, cases: numb
     const said = await fuzz(folder, ['--seed', `${seed}`, '--cases', `${cases}`, '--first',
       ...fault.classes === undefined ? [] : ['--class', fault.classes]])
     const found = /^case (\d+), found by ([^\n]*)/m.exec(said)
-    if (found === null && !/^fuzz: seed/m.test(said)) return { fault: fault.name, cases: 0, by: `it does not even start: ${said.trim().split('\n')[0]}` }
+    if (found === null && !/^fuzz: seed/m.test(said)) return { fault: fault.name, cases: null, by: `it does not even start: ${said.trim().split('\n')[0]}` }
     return { fault: fault.name, cases: found === null ? null : Number(found[1]), by: found?.[2] ?? '' }
   } finally {
     writeFileSync(file, text)
