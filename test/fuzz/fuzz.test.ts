@@ -20,7 +20,7 @@ test(`${CASES} hostile Guests, seed ${SEED}, do no harm`, async () => {
   for (let n = 0; n < CASES; n++) expect(await runner.run(cases.next()!)).toBe(null)
   expect(runner.ends.get('CRASH: done'), 'Guests that came to the end of their steps').toBeGreaterThan(CASES / 10)
   expect(runner.ends.size).toBeGreaterThan(15)
-}, 120_000)
+}, 300_000)
 
 const found = readFileSync(new URL('../../fuzz/found.cases', import.meta.url), 'utf8').split('\n')
 
@@ -48,5 +48,5 @@ describe('the self-test', () => {
     const chosen = faults.filter(({ name }) => ['a frame is held for ever', 'descriptors of ring 0'].includes(name))
     const seen = await selfTest(1, 500, chosen)
     expect(seen.map(({ cases }) => cases)).toEqual([expect.any(Number), expect.any(Number)])
-  }, 120_000)
+  }, 300_000)
 })
