@@ -138,6 +138,9 @@ export class FakePlatform implements Platform {
     return bytes.length
   }
 
+  congested = false
+  flush(): Promise<void> { return Promise.resolve(); }
+
   readonly complain = (line: string): void => { this.err.push(line); }
   readonly now = (): number => this.time
   readonly wallClock = (): number => this.time
