@@ -163,7 +163,7 @@ describe('D:080 the disk', () => {
     const f = busFixture()
     const file = Object.assign(new BytesFile(
       Uint8Array.from({ length: 2048 }, (_, i) => i >> 9)), { synced: 0 })
-    file.sync = () => { file.synced++; }
+    file.sync = (done) => { file.synced++; done(); }
     f.bus.add(virtioBlock('vda', file))
     const driver = new Driver(f.memory, MB + 0x1000, 256)
     const header = (type: number, sector: number) => {
