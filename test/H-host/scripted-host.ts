@@ -42,6 +42,8 @@ export class ScriptedCpu {
   instructions = 0
   timer: { after: number; vector: number } | null = null
   get work() { return this.instructions }
+  get paid() { return this.instructions }
+  get repeats() { return true }
   cpl = 0
   cr0 = 1
   cr2 = 0

@@ -32,9 +32,9 @@ export const PROGRAM = 0x40000
 export interface Made { machine: Machine; host: Host; clock: HostClock }
 
 export function realHost(
-  options: { checkTlb?: boolean; slice?: number; clock?: HostClock; engine?: Engine; more?: Partial<HostOptions> } = {},
+  options: { checkTlb?: boolean; slice?: number; clock?: HostClock; engine?: Engine; deterministic?: boolean; more?: Partial<HostOptions> } = {},
 ): Made {
-  const machine = new Machine({ ramBytes: 32 << 20, deterministic: true, retainContexts: true, checkTlb: options.checkTlb ?? true, engine: options.engine })
+  const machine = new Machine({ ramBytes: 32 << 20, deterministic: options.deterministic ?? true, retainContexts: true, checkTlb: options.checkTlb ?? true, engine: options.engine })
   const clock = options.clock ?? new InstructionClock(machine.cpu)
   return { machine, clock, host: new Host(machine, { clock, random: () => 0, slice: options.slice ?? 20_000, ...options.more }) }
 }
