@@ -6,8 +6,13 @@ import { eraB3 } from '../../generated/abi/era-b3.ts'
 import { eraByTag } from '../../generated/abi/eras.ts'
 import { al, dx, eax, ebx, mem } from '../../generated/assembler/index.ts'
 import type { LauncherMemory } from '../../generated/host/mm.ts'
+import { BytesFile } from '../../generated/launcher/bytes-file.ts'
+import { FENCED, virtioBlock } from '../../generated/launcher/virtio/block.ts'
 import { CODE, DATA, LateGuest, PAGES } from './late-guest.ts'
 import type { Kernel } from './late-guest.ts'
+import { busFixture, Driver } from './virtio-driver.ts'
+
+const MB = 0x100000
 
 const RAM = PAGES * 4096 - 4096
 /** The boot page as far as the Host reads it. */
@@ -115,5 +120,27 @@ describe('D:246 born on the Host\'s tables', () => {
     expect(guest.pending()).toBe('halted')
     expect(guest.mm.read32(0x32000)).toBe(42)
     expect(callNumber(eraB2, 'SET_PTE')).toBe(14)
+  })
+})
+
+describe('D:248 a disk with fences', () => {
+  test('offers barriers and no flush; a write with one is on the disk before and after', () => {
+    const { bus, memory, notify } = busFixture()
+    const done: string[] = []
+    const file = new BytesFile(new Uint8Array(1024))
+    const write = file.writeAt.bind(file)
+    file.writeAt = (offset, bytes) => { done.push('write'); return write(offset, bytes) }
+    file.sync = () => { done.push('sync') }
+    bus.add(virtioBlock('d', file, FENCED))
+    expect(memory.read(MB + 13, 1)[0]).toBe(0b101)
+    const driver = new Driver(memory, MB + 0x1000, 256)
+    for (const type of [0x80000001, 1]) {
+      memory.write32(0x3000, type)
+      driver.add([[0x3000, 16], [0x10000, 512]], [[0x7000, 1]])
+      notify(MB + 0x1000)
+      expect(driver.collect()).toHaveLength(1)
+      done.push('done')
+    }
+    expect(done).toEqual(['sync', 'write', 'sync', 'done', 'write', 'done'])
   })
 })
