@@ -130,7 +130,7 @@ describe('D:248 a disk with fences', () => {
     const file = new BytesFile(new Uint8Array(1024))
     const write = file.writeAt.bind(file)
     file.writeAt = (offset, bytes) => { done.push('write'); return write(offset, bytes) }
-    file.sync = () => { done.push('sync') }
+    file.sync = (told) => { done.push('sync'); told() }
     bus.add(virtioBlock('d', file, FENCED))
     expect(memory.read(MB + 13, 1)[0]).toBe(0b101)
     const driver = new Driver(memory, MB + 0x1000, 256)
