@@ -248,7 +248,8 @@ describe.skipIf(!there)('Guests in a browser', () => {
   it('grow no heavier than they are', async () => {
     const { brotliCompressSync } = await import('node:zlib')
     const weigh = (...files: string[]) => files.reduce((sum, file) => sum + brotliCompressSync(readFileSync(join(dist, file))).length, 0)
-    expect(weigh('guest.js', 'guest/terminal.js', 'guest/worker.js')).toBeLessThan(207_000)
+    // 207,000 before the eras of PCI and Puppy's card and disk; the goal is 180,000.
+    expect(weigh('guest.js', 'guest/terminal.js', 'guest/worker.js')).toBeLessThan(213_500)
     expect(weigh('guest.js')).toBeLessThan(6000)
   })
 
