@@ -72,7 +72,7 @@ describe('D:300 statistics', () => {
   })
 })
 
-describe('D:320 the trace', () => {
+describe('D:310 the trace', () => {
   it('tells each event in a line', () => {
     const lines: string[] = []
     const trace = new Trace(() => 1234, (line) => lines.push(line))
@@ -96,7 +96,7 @@ describe('D:320 the trace', () => {
   })
 })
 
-describe('D:320 the trace in the chapter', () => {
+describe('D:310 the trace in the chapter', () => {
   /** Addresses and counts change with every edit of Puppy; what is said of them does not. */
   const form = (line: string) => line.replace(/0x[0-9a-f]+|\d+/g, '#').replace(/\s+/g, ' ').trim()
 
