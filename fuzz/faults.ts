@@ -47,7 +47,7 @@ export const faults: readonly Fault[] = [
   { name: 'floating-point registers of others',
     file: 'host/core.ts', from: '  if (host.fpuOwner !== null) host.fpuOwner.fpu = host.cpu.saveFpu()\n', to: '' },
   { name: 'no timer ends a slice',
-    file: 'host/core.ts', from: 'cpu.setTimer(Math.max(left, 1), SLICE_VECTOR, work)', to: 'cpu.setTimer(Math.max(left, 1) * 1000, SLICE_VECTOR, work * 1000)' },
+    file: 'host/core.ts', from: 'cpu.setTimer(Math.max(left, 1), SLICE_VECTOR, patience)', to: 'cpu.setTimer(Math.max(left, 1) * 1000, SLICE_VECTOR, patience * 1000)' },
   { name: 'DMA records are not checked',
     file: 'host/io.ts', from: 'if (!checkDmaList(dstLg, dest) || !checkDmaList(srcLg, source)) return 0', to: '', classes: 'dma' },
   { name: 'the Switcher believes its own fault',
