@@ -4,10 +4,11 @@ import { EXAMPLES, options, VERSION } from '../../generated/launcher/arguments.t
 
 const sections: readonly [title: string, paragraphs: readonly string[]][] = [
   ['KEYS', [
-    'What you type goes to the Guest, control characters too. Three ^C within a second end the Launcher.',
+    'What you type goes to the Guest, control characters too. Three ^C within a second end the Launcher. '
+    + 'With several Guests (--guest) ^] and a digit switches between them, ^] and x leaves.',
   ]],
   ['EXIT STATUS', [
-    '0 if the Guest powered off; 1 if the command line was wrong, something could not be opened, or the '
+    '0 if the Guest powered off; 2 if three ^C ended it; 1 if the command line was wrong, something could not be opened, or the '
     + 'Guest died. One line on stderr says why.',
   ]],
   ['KERNELS', [
