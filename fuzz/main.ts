@@ -15,6 +15,7 @@ import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { Runner } from './runner.ts'
 import { selfTest } from './self-test.ts'
+import { soak } from './soak.ts'
 import type { Found } from './runner.ts'
 
 const progress = new Progress()
@@ -28,6 +29,7 @@ async function main(options: Options): Promise<boolean> {
   }
   if (options.selfTest) return faultsAreSeen(options)
   if (options.many !== undefined) return crowd(options.seed, options.many)
+  if (options.soak !== undefined) return underLoad(options.soak)
   if (options.replay !== undefined) return runAll(options, fromFile(options.replay))
   return random(options)
 }
@@ -83,6 +85,16 @@ function crowd(seed: number, count: number): boolean {
   console.log(`fuzz: seed ${seed}, ${opened} Guests opened and closed, sixteen at a time with the good one; `
     + `heap ${megabytes(early)} MB after a tenth, ${megabytes(late)} MB at the end`)
   return late - early < FLAT
+}
+
+/** Throws when something is not right. */
+async function underLoad(minutes: number): Promise<boolean> {
+  const { rounds, seconds, worst, ticks, instructions, early, late } = await soak(minutes,
+    (round, off) => progress.show(`round ${round}, the clock off by ${off.toFixed(2)} s`))
+  progress.done()
+  console.log(`soak: ${rounds} rounds in ${seconds.toFixed(0)} s, the clock off by ${worst.toFixed(2)} s at most, ${ticks} ticks, `
+    + `${Math.round(instructions / 1e6)} million instructions; ${early >> 20} MB resident, ${late >> 20} MB at the end; all counts agree`)
+  return true
 }
 
 async function faultsAreSeen({ seed, cases, faults: only }: Options): Promise<boolean> {

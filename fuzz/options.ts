@@ -18,6 +18,7 @@ export interface Options {
   faults?: RegExp
   many?: number
   minutes?: number
+  soak?: number
 }
 
 const command = () => new Command('npm run fuzz --')
@@ -35,6 +36,7 @@ const command = () => new Command('npm run fuzz --')
   .option('--self-test', 'put faults into a copy of the system and see whether they are found')
   .option('--faults <pattern>', 'of the self-test: only those whose name fits', (text) => new RegExp(text))
   .option('--many <n>', 'open and close so many Guests, sixteen at a time; is memory flat?', whole)
+  .option('--soak <minutes>', 'one Guest under load: do clock, memory and counts stay right?', whole)
 
 /** Reads the arguments behind the program's name. */
 export function readOptions(args: string[]): Options {
