@@ -38,6 +38,9 @@ export type Step =
   | ['getdma', number]
   /** A word of the Guest's memory changes under its feet: address, value. */
   | ['change', number, number]
+  /** With devices: all their rings are filled by chance, from a seed; keys are typed, so many. */
+  | ['scribble', number]
+  | ['arrive', number]
 
 export interface Case {
   readonly class: string
@@ -45,6 +48,10 @@ export interface Case {
   readonly start: Start
   readonly gates: Gates
   readonly steps: readonly Step[]
+  /** How it is performed: what has run twice is translated, or nothing; else what is hot. */
+  readonly engine?: 'eager' | 'interpreted'
+  /** Has it the devices of its era? */
+  readonly devices?: true
   /** For the DMA of 2007: what a second hostile Guest does. */
   readonly partner?: readonly Step[]
 }
@@ -70,7 +77,7 @@ export function eraNamed(name: EraName): Era {
 const NUMBERS: Record<Step[0], readonly [number, number]> = {
   call: [1, 5], ring: [2, 6], store: [2, 2], load: [1, 1], code: [0, 0], user: [0, 0],
   iret: [5, 5], segment: [2, 2], registers: [8, 8], descriptor: [3, 3],
-  irq: [1, 1], break: [1, 1], getdma: [1, 1], change: [2, 2],
+  irq: [1, 1], break: [1, 1], getdma: [1, 1], change: [2, 2], scribble: [1, 1], arrive: [1, 1],
 }
 
 /** Reads a case from JSON. Errors name what is wrong. */
@@ -81,6 +88,8 @@ export function parseCase(text: string): AnyCase {
   if (!eras.some((era) => era.name === one.era)) throw new Error(`there is no era ${one.era}`)
   if (!STARTS.includes(one.start)) throw new Error(`start is one of ${STARTS.join(', ')}`)
   if (!['trap', 'interrupt', 'none'].includes(one.gates)) throw new Error('gates is trap, interrupt or none')
+  if (![undefined, 'eager', 'interpreted'].includes(one.engine)) throw new Error('engine is eager or interpreted, or left out')
+  if (![undefined, true].includes(one.devices)) throw new Error('devices is true, or left out')
   if (!Array.isArray(one.steps)) throw new Error('it has no steps')
   for (const step of [...one.steps, ...one.partner ?? []]) checkStep(step)
   return one

@@ -62,8 +62,8 @@ export const faults: readonly Fault[] = [
     file: 'emulator/protection/control.ts', from: 'if (c.i32[CPL] !== 0) fault(GP, 0)', to: '' },
   { name: 'the processor: ring 3 reads what is for supervisors',
     file: 'emulator/memory/walk.ts', from: '(access & USER) !== 0 && !WALK.user ||', to: '' },
-  { name: 'the processor: rewritten code costs nothing',
-    file: 'emulator/decode/blocks.ts', from: 'const cost = this.rewritten * REWRITING', to: 'const cost = 0', classes: 'self-changing' },
+  { name: 'the processor: toil ends no slice',
+    file: 'emulator/run/run.ts', from: 'if (now < f64[TIMER_F64] && now + c.toil < c.patience) return', to: 'if (now < f64[TIMER_F64]) return', classes: 'self-changing' },
 ]
 
 /** Puts a fault into the text of its file. Error: the piece is not there, or is there twice. */

@@ -13,9 +13,10 @@ import type { Case, Step } from './case.ts'
 import { object } from './finding.ts'
 import { baseOf, callCode, StepWriter } from './machine-code.ts'
 import {
-  CODE, COUNTER, DATA, forUsers, GDT, HANDLER, LAST_WORDS, LEAF, MIDDLE, PAGE_OFFSET, PAGES, SHARED,
+  CODE, COUNTER, DATA, DEVICE_PAGES, forUsers, GDT, HANDLER, LAST_WORDS, LEAF, MIDDLE, PAGE_OFFSET, PAGES, RAM, SHARED,
   STACK, STEP, STEPS, TOP, TRAP_STACK, USER_STEPS,
 } from './places.ts'
+import { Server } from './server.ts'
 
 /** In the boot page, where the Host of 2009 looks for it. */
 const RAM_SIZE = 0x2d8
@@ -23,16 +24,18 @@ const RAM_SIZE = 0x2d8
 const DESCRIPTORS = [[12, 0x00cf9a00], [13, 0x00cf9200], [14, 0x00cffa00], [15, 0x00cff200]] as const
 const SEGMENT_LOW = 0xffff
 const NOT_BEGUN = 0xffffffff
-/** Behind its memory, its Launcher has a page that looks like a table. */
+/** Behind all that is its own, its Launcher has a page that looks like a table. */
 const BEYOND = new Uint8Array(Uint32Array.from({ length: PAGE_SIZE / 4 }, (_, i) => i % 2 === 0 ? STEPS | 3 : 0).buffer)
 const templates = new Map<string, Uint8Array>()
 
 export class HostileGuest {
   readonly mm: LauncherMemory
   readonly file: LguestFile
-  readonly task: Task
-  /** Host-physical address of its memory, in one piece. */
-  readonly memory: number
+  readonly task = new Task('hostile')
+  /** Its Launcher, if it has devices to be served. */
+  readonly server: Server | null
+  /** Address of the page behind all that is its own. */
+  readonly #beyond: number
 
   /**
    * Prepares a Guest that has not run yet.
@@ -40,52 +43,57 @@ export class HostileGuest {
    */
   constructor(host: Host, one: Case, steps: readonly Step[], shared?: { frame: number; file: object }) {
     this.mm = new LauncherMemory(host.physical, host.frames)
-    if (!this.mm.mapZeroed(0, PAGES + 1)) throw new Error('no memory for a Guest')
-    this.mm.writeBytes(PAGES * PAGE_SIZE, BEYOND)
-    this.memory = this.mm.frameOf(0, true)
+    this.file = host.open(this.mm)
+    this.server = one.devices === true ? new Server(eraNamed(one.era), this.file, this.mm, this.task) : null
+    if (this.server === null && !this.mm.mapZeroed(0, PAGES)) throw new Error('no memory for a Guest')
+    this.#beyond = this.server?.memory.top ?? RAM
+    if (!this.mm.mapZeroed(this.#beyond, 1)) throw new Error('no memory behind a Guest')
+    this.mm.writeBytes(this.#beyond, BEYOND)
     this.mm.writeBytes(0, template(one))
+    this.#writeSteps(one, steps)
+    if (shared !== undefined) this.mm.mapShared(SHARED, shared.frame, shared.file, 0)
+    const result = this.file.write(initialize(one, this.server), this.task)
+    if (result < 0) throw new Error(`INITIALIZE gave ${result}`)
+  }
+
+  #writeSteps(one: Case, steps: readonly Step[]): void {
     const writer = new StepWriter(eraNamed(one.era), baseOf(one))
     for (const step of steps) writer.add(step)
     const used = writer.count * STEP
     this.mm.writeBytes(STEPS, writer.ring1.subarray(0, used))
     this.mm.writeBytes(USER_STEPS, writer.ring3.subarray(0, used))
     this.mm.write32(COUNTER + 4, writer.count)
-    if (shared !== undefined) this.mm.mapShared(SHARED, shared.frame, shared.file, 0)
-    this.file = host.open(this.mm)
-    this.task = new Task('hostile')
-    const result = this.file.write(initialize(one), this.task)
-    if (result < 0) throw new Error(`INITIALIZE gave ${result}`)
   }
 
-  get dead(): string | number | null { return this.file.lg!.dead }
+  get dead(): string | number | null { return this.server?.farewell ?? this.file.lg!.dead }
 
   /** Has it begun with its steps? */
   get underWay(): boolean { return this.mm.read32(COUNTER) !== NOT_BEGUN }
 
   /** What lies behind its memory is its Launcher's alone. */
   examine(): void {
-    const same = Buffer.compare(this.mm.readBytes(PAGES * PAGE_SIZE, PAGE_SIZE), BEYOND) === 0
+    const same = Buffer.compare(this.mm.readBytes(this.#beyond, PAGE_SIZE), BEYOND) === 0
     object('beyond', same, () => 'its Launcher\'s memory, behind its own, was written')
   }
 
   /** Ends it and gives its memory back. */
   close(): void {
+    this.server?.model.close()
     this.file.close()
     this.mm.unmapAll()
   }
 }
 
-function initialize(one: Case): Uint32Array {
+function initialize(one: Case, server: Server | null): Uint32Array {
   const era = eraNamed(one.era)
-  const known = {
-    memBase: 0, pfnLimit: PAGES, pgdir: 0, start: CODE, pageOffset: PAGE_OFFSET, deviceLimit: PAGES,
-  }
+  const limits = server?.limits ?? { pfnLimit: PAGES, deviceLimit: PAGES }
+  const known = { memBase: 0, pgdir: 0, start: CODE, pageOffset: PAGE_OFFSET, ...limits }
   return Uint32Array.of(era.tag << 8, ...era.initialize.map((name) => known[name]))
 }
 
 /** All of the Guest's memory that does not depend on its steps. */
 function template(one: Case): Uint8Array {
-  const key = `${one.era} ${one.start} ${one.gates}`
+  const key = `${one.era} ${one.start} ${one.gates} ${one.devices}`
   let bytes = templates.get(key)
   if (bytes === undefined) templates.set(key, bytes = makeTemplate(one))
   return bytes
@@ -95,8 +103,9 @@ function makeTemplate(one: Case): Uint8Array {
   const era = eraNamed(one.era)
   const bytes = new Uint8Array(0x14000)
   const view = new DataView(bytes.buffer)
-  if (one.start === 'pae') paeTables(view)
-  else twoLevelTables(view)
+  const pages = one.devices ? PAGES + DEVICE_PAGES : PAGES
+  if (one.start === 'pae') paeTables(view, pages)
+  else twoLevelTables(view, pages)
   for (const [entry, high] of DESCRIPTORS) {
     view.setUint32(GDT + entry * 8, SEGMENT_LOW, true)
     view.setUint32(GDT + entry * 8 + 4, high, true)
@@ -111,15 +120,15 @@ function makeTemplate(one: Case): Uint8Array {
   return bytes
 }
 
-function twoLevelTables(view: DataView): void {
+function twoLevelTables(view: DataView, pages: number): void {
   for (const top of [0, PAGE_OFFSET >>> 22]) view.setUint32(TOP + top * 4, LEAF | 0x67, true)
-  for (let page = 0; page < PAGES; page++) view.setUint32(LEAF + page * 4, leaf(page), true)
+  for (let page = 0; page < pages; page++) view.setUint32(LEAF + page * 4, leaf(page), true)
 }
 
-function paeTables(view: DataView): void {
+function paeTables(view: DataView, pages: number): void {
   for (const top of [0, 3]) view.setUint32(TOP + top * 8, MIDDLE | 1, true)
   view.setUint32(MIDDLE, LEAF | 0x67, true)
-  for (let page = 0; page < PAGES; page++) view.setUint32(LEAF + page * 8, leaf(page), true)
+  for (let page = 0; page < pages; page++) view.setUint32(LEAF + page * 8, leaf(page), true)
 }
 
 const leaf = (page: number) => page * PAGE_SIZE | (forUsers(page) ? 7 : 3)

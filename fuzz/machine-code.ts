@@ -16,6 +16,12 @@ const push = (value: number) => [0x68, ...word(value)]
 /** MOV dword [address], value. */
 const store = (address: number, value: number) => [0xc7, 5, ...word(address), ...word(value)]
 
+/** Stores words to addresses, one after the other: as hexadecimal code for a step. */
+export function storesCode(words: readonly (readonly number[])[]): string {
+  const bytes = words.flatMap(([address, value]) => store(address, value))
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 const INT_1F = [0xcd, 0x1f]
 const VMCALL = [0x0f, 0x01, 0xc1]
 

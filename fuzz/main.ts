@@ -46,7 +46,7 @@ async function random(options: Options): Promise<boolean> {
 }
 
 async function runAll(options: Options, cases: Iterable<AnyCase>): Promise<boolean> {
-  const runner = new Runner(options.engine)
+  const runner = new Runner(options.engine ?? null)
   const began = Date.now()
   const until = options.minutes === undefined ? Infinity : began + options.minutes * 60_000
   let [count, findings] = [0, 0]

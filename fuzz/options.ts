@@ -10,7 +10,7 @@ export interface Options {
   cases: number
   class?: string[]
   era?: EraName
-  engine: Engine
+  engine?: Engine
   list?: boolean
   replay?: string
   first?: boolean
@@ -28,8 +28,8 @@ const command = () => new Command('npm run fuzz --')
   .option('--minutes <n>', 'stop after so many, however many cases that is', whole)
   .addOption(new Option('--class <names>', 'only these, by commas; --list names them').argParser(classes))
   .addOption(new Option('--era <name>', 'Guests of one era').choices(eras.map(({ name }) => name)))
-  .addOption(new Option('--engine <name>', 'how instructions are performed')
-    .choices(['translated', 'interpreted', 'eager']).default('translated'))
+  .addOption(new Option('--engine <name>', 'how instructions are performed; else as each case says')
+    .choices(['translated', 'interpreted', 'eager']))
   .option('--list', 'name the classes')
   .option('--replay <file>', 'run the cases in a file, one to a line')
   .option('--first', 'stop at the first finding, and leave it as large as it is')

@@ -1,6 +1,7 @@
 /** Where things are in a hostile Guest: guest-physical, small, fixed. */
 export const PAGE_OFFSET = 0xc0000000
 export const PAGES = 128
+export const RAM = PAGES * 4096
 export const TOP = 0x1000
 export const MIDDLE = 0x2000
 export const LEAF = 0x3000
@@ -21,6 +22,11 @@ export const USER_STEPS = 0x18000
 export const STEP = 128
 export const MOST_STEPS = 128
 export const VARIABLES = 0x20000
+/** Behind RAM, if it has devices: their pages, or the windows through which PCI shows them. */
+export const DEVICE_PAGES = 32
+export const WINDOWS = RAM + 0x4000
+/** Where rings are put that may be anywhere. */
+export const RINGS_OF_PCI = [0x30000, 0x34000, 0x38000]
 /** A page that two Guests share. */
 export const SHARED = 0x7f000
 

@@ -21,41 +21,56 @@ export interface Found {
 /** A read is slow only if it is slow every time. */
 const SLOW_AGAIN = 6
 
+/** Cases between two turns of the event loop, in which code that was compiled aside arrives. */
+const CASES_AT_A_STRETCH = 50
+
 export class Runner {
-  readonly #engine: Engine
-  #world: World | null = null
+  /** How all instructions are performed; null: as each case says. */
+  readonly #engine: Engine | null
+  readonly #worlds = new Map<Engine, World>()
+  #cases = 0
   /** How hostile Guests ended, by reason. */
   readonly ends = new Map<string, number>()
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine | null = null) {
     this.#engine = engine
   }
 
   /** Runs a case; null if nothing is wrong. */
   async run(one: AnyCase): Promise<Found | null> {
+    if (++this.#cases % CASES_AT_A_STRETCH === 0) await new Promise((resolve) => { setImmediate(resolve) })
     if (isSeedCase(one)) return runEdge(one).then(() => null, (error: unknown) => found(one, error))
     return this.#try(one)
   }
 
   #try(one: Case, how: 'often' | 'always' = 'often'): Found | null {
+    const engine = this.#engine ?? one.engine ?? 'translated'
     try {
-      this.#world ??= new World(this.#engine)
-      this.#world.look(how)
-      const outcome = this.#world.run(one)
+      const world = this.#world(engine)
+      world.look(how)
+      const outcome = world.run(one)
       this.#note(outcome)
-      return outcome.slow === 0 ? null : this.#slow(one, outcome.slow)
+      return outcome.slow === 0 ? null : this.#slow(world, one, outcome.slow)
     } catch (error) {
-      this.#world = null
+      this.#worlds.delete(engine)
       return found(one, error)
     }
   }
 
+  #world(engine: Engine): World {
+    const there = this.#worlds.get(engine)
+    if (there !== undefined) return there
+    const made = new World(engine)
+    this.#worlds.set(engine, made)
+    return made
+  }
+
   /** Slow once may be the machine; slow every time is the case. */
-  #slow(one: Case, first: number): Found | null {
-    this.#world!.look('never')
+  #slow(world: World, one: Case, first: number): Found | null {
+    world.look('never')
     let least = first
     for (let again = 0; again < SLOW_AGAIN && least > 0; again++) {
-      least = Math.min(least, this.#world!.run(one).slow)
+      least = Math.min(least, world.run(one).slow)
     }
     return least === 0 ? null : { oracle: 'time', message: `a read takes ${least.toFixed(0)} ms, every time`, one }
   }
@@ -69,7 +84,7 @@ export class Runner {
   smallest({ one, oracle }: Found): AnyCase {
     if (isSeedCase(one)) return one
     const fails = (candidate: Case) => {
-      this.#world = null
+      this.#worlds.clear()
       return this.#try(candidate, 'always')?.oracle === oracle
     }
     return fails(one) ? minimise(one, fails) : one

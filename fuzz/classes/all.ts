@@ -4,16 +4,17 @@ import type { Era, EraName } from '../../generated/abi/common.ts'
 import { eras } from '../../generated/abi/eras.ts'
 import { eraNamed } from '../case.ts'
 import type { Case, Start, Step } from '../case.ts'
-import { EVERY_GATE, EVERY_START } from './class.ts'
+import { EVERY_ENGINE, EVERY_GATE, EVERY_START } from './class.ts'
 import type { GuestClass } from './class.ts'
 import {
   debugging, floats, instructions, interrupts, irets, selfChanging, strings, switcherJumps,
 } from './run.ts'
+import { devices } from './devices.ts'
 import { dataPage, descriptors, dma, hypercalls, pageTables, stacks } from './talk.ts'
 
 export const guestClasses: readonly GuestClass[] = [
   hypercalls, pageTables, instructions, descriptors, stacks, dataPage, switcherJumps, interrupts, irets, debugging,
-  strings, floats, selfChanging, dma,
+  strings, floats, selfChanging, dma, devices,
 ]
 
 /** A case of this class; null if it makes no sense in these eras. */
@@ -25,7 +26,9 @@ export function makeCase(kind: GuestClass, random: Random, allowed: readonly Era
   const gates = random.pick(kind.gates ?? EVERY_GATE)
   const steps = makeSteps(kind, random, era, start)
   const partner = kind.partner && makeSteps(kind, random, era, start)
-  return { class: kind.name, era, start, gates, steps, ...partner && { partner } }
+  const engine = random.pick(kind.engines ?? EVERY_ENGINE)
+  return { class: kind.name, era, start, gates, steps, ...engine && { engine },
+    ...kind.devices && { devices: true as const }, ...partner && { partner } }
 }
 
 /** Some eras are born with tables, of the one kind or of the other. */

@@ -128,7 +128,7 @@ export const floats: GuestClass = {
 
 export const selfChanging: GuestClass = {
   name: 'self-changing', what: 'code that writes over itself, before, behind and under its own feet', most: 24,
-  gates: ['trap'],
+  gates: ['trap'], engines: ['eager', 'interpreted'],
   step(random, _era, start) {
     const base = baseFor(start)
     const at = base + random.pick([STEPS, USER_STEPS]) + random.below(24 * 128)

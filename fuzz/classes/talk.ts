@@ -3,8 +3,8 @@ import type { Random } from '../../conformance/random.ts'
 import type { CallName, Era } from '../../generated/abi/common.ts'
 import type { Step } from '../case.ts'
 import { callNumber } from '../../generated/abi/common.ts'
-import { baseOf } from '../machine-code.ts'
-import { DATA, GDT, HANDLER, LEAF, MIDDLE, PAGE_OFFSET, PAGES, TOP, TRAP_STACK } from '../places.ts'
+import { baseOf, storesCode } from '../machine-code.ts'
+import { DATA, GDT, HANDLER, LEAF, MIDDLE, PAGE_OFFSET, PAGES, RAM, TOP, TRAP_STACK } from '../places.ts'
 import { descriptor, entry, flags, highEntry, physical, selector, value, virtual } from '../values.ts'
 import type { GuestClass } from './class.ts'
 
@@ -179,6 +179,14 @@ export const dataPage: GuestClass = {
   },
 }
 
+/** A whole record: free, with two sections. */
+export function dmaRecord(random: Random, at: number, addresses: readonly number[]): Step[] {
+  const lengths = random.pick([0x00000010, 0x02000010, 0x10000200, 0x0010000f, 0x20001000, value(random)])
+  const words = [[at, random.chance(0.9) ? 0 : value(random)], ...addresses.map((address, i) => [at + 4 + i * 4, address]),
+    [at + 68, lengths], [at + 72, 0]]
+  return [['code', storesCode(words)]]
+}
+
 export const dma: GuestClass = {
   name: 'dma', what: 'the DMA of 2007: two Guests bind and send to each other, and to the good one', most: 30, eras: ['A'], partner: true,
   starts: ['linear', 'two'],
@@ -189,12 +197,8 @@ export const dma: GuestClass = {
     switch (random.below(6)) {
       case 0: return [['call', callNumber(era, 'BIND_DMA'), key, random.pick([record, record, physical(random)]), (random.pick([1, 2, 4, 300, 65535]) << 8 | random.below(34)) >>> 0]]
       case 1: case 2: return [['call', callNumber(era, 'SEND_DMA'), key, random.pick([record, record, record, physical(random)])]]
-      case 3: return [['store', base + record, random.pick([0, 0, 0, 1, value(random)])]]
-      case 4: {
-        const section = random.below(3)
-        return [['store', base + record + 4 + section * 4, random.pick([0x31000, 0x31ff0, 0x7fff0, physical(random), value(random)])],
-          ['store', base + record + 68 + (section & ~1) * 2, random.pick([16, 0x100010, 4096, 0x10001000, 0, value(random)])]]
-      }
+      case 3: case 4: return dmaRecord(random, base + record,
+        [random.pick([0x31000, 0x31ff0, RAM - 16, RAM, physical(random), value(random)]), random.pick([0x32000, value(random)])])
       default: return [['getdma', key]]
     }
   },

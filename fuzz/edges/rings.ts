@@ -2,62 +2,23 @@
 import { LHREQ_GETREG } from '../../generated/abi/common.ts'
 import { ptRegs } from '../../generated/abi/era-c.ts'
 import type { ReadResult } from '../../generated/host/lguest-user.ts'
-import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { handleInput } from '../../generated/launcher/dispatch.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import type { Device } from '../../generated/launcher/guest.ts'
-import type { GuestMemory } from '../../generated/launcher/memory.ts'
 import { PciBus } from '../../generated/launcher/pci/bus.ts'
 import { WINDOW } from '../../generated/launcher/pci/virtio-configuration.ts'
-import { virtioBlock } from '../../generated/launcher/virtio/block.ts'
 import { LguestBus } from '../../generated/launcher/virtio/bus.ts'
-import { virtioConsole } from '../../generated/launcher/virtio/console.ts'
-import type { VirtioKind } from '../../generated/launcher/virtio/kind.ts'
-import { virtioNet } from '../../generated/launcher/virtio/net.ts'
-import { virtioRng } from '../../generated/launcher/virtio/rng.ts'
 import type { Random } from '../../conformance/random.ts'
 import { done, fakeGuest, fakeMemory, FakePlatform, SLICE } from '../../test/L-launcher/fakes.ts'
 import type { EdgeClass } from './class.ts'
+import { devices, ringsBehind, scribble } from './devices.ts'
 
 const MB = 1 << 20
 /** Bytes before a frame: on the lguest bus, and since virtio 1.0. */
 const LEGACY_HEADER = 10
 const HEADER = 12
-const RINGS = [0, 1, 2, 3, 4, 5].map((ring) => MB + 0x1000 + ring * 0x3000)
-
-/** One of each device, with something to deliver. */
-function devices(platform: FakePlatform, random: Random, header: number): VirtioKind[] {
-  const frames = [new Uint8Array(60), new Uint8Array(1514), new Uint8Array(14 + random.below(65522))]
-  platform.console.type('keys')
-  return [
-    virtioBlock('disk', new BytesFile(new Uint8Array(8192))),
-    virtioRng(platform),
-    virtioConsole(platform, () => {}),
-    virtioNet({ mtu: null, mac: new Uint8Array(6), wire: {
-      send() {}, ready: () => frames.length > 0, receive: () => frames.pop() ?? null, onReady() {}, close() {},
-    } }, header),
-  ]
-}
-
-/** Fills the places of all rings, and some requests, by chance. */
-export function scribble(memory: GuestMemory, random: Random, rings: readonly number[] = RINGS): void {
-  const word = () => random.int() >>> 0
-  for (const at of rings) {
-    for (let i = 0; i < 8; i++) {
-      memory.write32(at + i * 16, random.pick([0x1000, 0x1000, 0x1000, 0x4000, 0x4000, 0x8000, MB - 8, MB, MB + 0x1000, word()]))
-      memory.write32(at + i * 16 + 4, i % 8 ? 0 : random.pick([0, 0, 0, 0, 0, 0, 0, word()]))
-      memory.write32(at + i * 16 + 8, random.pick([0, 1, 16, 512, 513, 0x10000, word()]))
-      memory.write16(at + i * 16 + 12, random.pick([0, 1, 2, 3, 1, 3, 5, random.below(65536)]))
-      memory.write16(at + i * 16 + 14, random.pick([1, 2, 3, 4, 5, 6, 7, random.below(65536)]))
-      memory.write16(at + 0x1004 + i * 2, random.pick([0, 1, 2, 3, 4, 5, 6, 255, random.below(65536)]))
-    }
-    memory.write16(at + 0x1000, random.pick([0, 1, random.below(65536)]))
-    memory.write16(at + 0x1002, random.pick([0, 0, 1, 1, 1, 1, 2, 2, 3, 257, random.below(65536)]))
-    memory.write16(at + 0x2002, random.pick([0, 0, random.below(65536)]))
-  }
-  for (let i = 0; i < 64; i++) memory.write32(0x1000 + i * 4, random.pick([0, 1, 2, 4, 8, 0x80000000, word()]))
-}
+const RINGS = ringsBehind(MB)
 
 /** How a life with such rings ended, and what was served before. */
 export interface Life {
@@ -82,7 +43,7 @@ export function legacyRings(random: Random): Life {
   const { guest, memory } = fakeGuest(1)
   const bus = new LguestBus(guest, () => {})
   for (const kind of devices(new FakePlatform(), random, LEGACY_HEADER)) bus.add(kind)
-  scribble(memory, random)
+  scribble(memory, random, RINGS)
   memory.write(MB + 4, Uint8Array.of(random.pick([0, 3, 4, 128])))
   return untilFarewell(6, () => {
     handleInput(guest, bus)

@@ -2,7 +2,9 @@
 import { tss } from '../../generated/switcher/layout.ts'
 import type { Host } from '../../generated/host/host.ts'
 import type { LgCpu } from '../../generated/host/lg.ts'
-import { CR0, CR3, DR7, IDT_BASE, GDT_BASE, LDTR, SEG, SEG_SELECTOR, SEG_BASE, TR }
+import { FIRST_EXTERNAL_VECTOR } from '../../generated/abi/common.ts'
+import { SLICE_VECTOR } from '../../generated/host/core.ts'
+import { CR0, CR3, DR7, IDT_BASE, GDT_BASE, LDTR, PENDING, SEG, SEG_SELECTOR, SEG_BASE, TIMER_VECTOR, TR }
   from '../../generated/emulator/state/state.ts'
 import { Finding, hex, object } from '../finding.ts'
 
@@ -20,6 +22,8 @@ export class ProcessorOracle {
   readonly #host: Host
   readonly #words: Int32Array
   readonly #rest: readonly Kept[]
+  /** Had the timer rung already when the Guest was entered? */
+  #waited = false
 
   /** Remembers the processor as it is: at rest, in the Host. */
   constructor(host: Host) {
@@ -58,9 +62,22 @@ export class ProcessorOracle {
     this.#record(cpu)
   }
 
+  /** The only device there is: the timer, which is off once it rang, unless it rang before and was set again. */
+  #rang(trap: number): boolean {
+    return trap === SLICE_VECTOR && (this.#words[TIMER_VECTOR] === 0 || this.#waited)
+  }
+
+  /** A Guest is about to be entered. */
+  beforeEntry(): void {
+    this.#waited = (this.#words[PENDING + (SLICE_VECTOR >>> 5)] >>> (SLICE_VECTOR & 31) & 1) !== 0
+  }
+
   /** What the Switcher saved is of ring 1 to 3, and can be interrupted. */
   #record(cpu: LgCpu): void {
     if (cpu.reg('trapnum') === NEVER_ENTERED || cpu.lg.dead !== null) return
+    const trap = cpu.reg('trapnum')
+    object('processor', trap < FIRST_EXTERNAL_VECTOR || this.#host.syscallVectors.includes(trap) || this.#rang(trap),
+      () => `interrupt ${trap} came, and no device of ours has sent it`)
     const flags = cpu.reg('eflags')
     object('processor', (cpu.reg('cs') & 3) !== 0, () => `the Guest ran in ring 0, at ${hex(cpu.reg('eip'))}`)
     object('processor', (flags & IF) !== 0, () => 'the Guest turned real interrupts off')

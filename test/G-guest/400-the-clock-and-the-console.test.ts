@@ -204,6 +204,21 @@ describe('G:407 whose line is it', () => {
     })
   })
 
+  it.each([['a prompt stands there', 32, true], ['the line has been ended', 10, false]])('a line is ended first: %s', (_what, last, ended) => {
+    const bare = new BareKernel()
+    const [listens, writes] = [bare.at('processes'), bare.at('processes') + 128]
+    bare.set('listener', listens)
+    bare.set('last_writer', listens)
+    bare.set('current', writes)
+    bare.set('last_sent', last)
+    bare.write(bare.at('output_record') + lguestDma.addr, 0)
+    const turn = () => bare.call('console_turn')
+    if (ended) expect(turn, 'nobody is here to be told').toThrow('shutdown')
+    else turn()
+    expect(bare.read(bare.at('output_record') + lguestDma.addr)).toBe(ended ? bare.at('newline') - 0xc0000000 : 0)
+    expect([bare.get('reprint'), bare.get('last_writer')]).toEqual([1, writes])
+  })
+
   it('the kernel\'s own messages too', async () => {
     const { out } = await session(['sleep 50 | oops null &\n', '', 'echo a\n'])
     expect(out).toMatch(/\]\npuppy> \noops\[\d\]: page fault [^\n]*\npuppy> /)

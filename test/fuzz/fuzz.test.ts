@@ -15,7 +15,7 @@ const CASES = 2000
 
 test(`${CASES} hostile Guests, seed ${SEED}, do no harm`, async () => {
   console.log(`seed ${SEED}; another: FUZZ_SEED`)
-  const runner = new Runner('translated')
+  const runner = new Runner()
   const cases = new Cases(SEED, undefined, undefined)
   for (let n = 0; n < CASES; n++) expect(await runner.run(cases.next()!)).toBe(null)
   expect(runner.ends.get('CRASH: done'), 'Guests that came to the end of their steps').toBeGreaterThan(CASES / 10)
@@ -28,7 +28,7 @@ describe('what was found once is not found again', () => {
   found.forEach((line, i) => {
     if (!line.startsWith('{')) return
     test(found[i - 1].replace(/^# /, ''), async () => {
-      const runner = new Runner('translated')
+      const runner = new Runner()
       for (let again = 0; again < 3; again++) expect(await runner.run(parseCase(line))).toBe(null)
     })
   })
