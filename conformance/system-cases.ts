@@ -76,6 +76,13 @@ class State {
     }
   }
 
+  /** QEMU (as Bochs) has #NP for a return's stack that is absent. Intel says #SS
+   * (3A, 6.15, interrupt 12, "a return to a different privilege level"). */
+  presentStack(selector: number): void {
+    const at = (selector & 4 ? LDT : GDT) + (selector & 0xf8) + 5
+    if ((this.bytes[at] & 0x1a) === 0x12) this.bytes[at] |= 0x80
+  }
+
   case(text: string): SystemCase {
     return { bytes: this.bytes, mode: this.mode, text: `ring ${this.ring} ${text}` }
   }
@@ -196,6 +203,7 @@ const returns: Maker = (r) => {
   const iret = r.one(2)
   s.push(ss, stackOf(to) - 0x40, ...(iret ? [flags] : []), cs, CODE + 0x80)
   s.outerData()
+  s.presentStack(ss)
   s.code(iret ? 0xcf : 0xcb)
   return s.case(`${iret ? `iret with ${hex(flags)}` : 'retf'} to ${hex(cs)}, stack ${hex(ss)}`)
 }

@@ -69,7 +69,9 @@ describe('E:595 being watched', () => {
     c.i32[DEBUG_HITS] = NO_STEP
     expect(afterInstruction(c, true)).toBe(false)
     c.i32[DEBUG_HITS] = 2
+    c.i32[DR7] = 0x2400
     expect(afterInstruction(c, false)).toBe(true)
     expect([c.i32[DR6] & 2, c.i32[DEBUG_HITS]]).toEqual([2, 0])
+    expect(c.i32[DR7], 'the handler may look at the registers').toBe(0x400)
   })
 })
