@@ -29,8 +29,9 @@ export const BUFFER = 0x41000
 export const SHARED_PAGE = 0x42000
 const CONTROL = 0x12345678
 const VALUES = [0x0badcafe, 0x10203040, 0x7f7f7f7f, 0xfeedface, 0x55aa55aa, 0x31415926]
-/** Pages that change while it runs, or that others may write. */
+/** Pages that change while it runs, or that others may write; what lies between them stays as it is. */
 const VOLATILE = [DATA, STACK - 4096, ROUNDS & ~0xfff, RECORD, BUFFER, SHARED_PAGE]
+const STRETCHES = VOLATILE.map((page, i) => [i === 0 ? 0 : VOLATILE[i - 1] + 4096, page] as const)
 /** One to end a round that it has begun, one for the interrupt; and twice as many for surprises. */
 const TURNS_TO_ANSWER = 4
 
@@ -39,12 +40,12 @@ export class GoodGuest {
   readonly file: LguestFile
   readonly task = new Task('good')
   readonly memory: number
-  readonly #host: Host
   readonly #buffer = new Uint8Array(256)
-  #before: Uint8Array = new Uint8Array(0)
+  /** Its memory, as it is and as it was. */
+  readonly #now: Uint8Array
+  readonly #before: Uint8Array
 
   constructor(host: Host, shared: { frame: number; file: object }) {
-    this.#host = host
     this.mm = new LauncherMemory(host.physical, host.frames)
     if (!this.mm.mapZeroed(0, PAGES)) throw new Error('no memory for the good Guest')
     this.memory = this.mm.frameOf(0, true)
@@ -54,7 +55,9 @@ export class GoodGuest {
     const result = this.file.write(Uint32Array.of(0, PAGES, TOP, PAGE_OFFSET + CODE, PAGE_OFFSET), this.task)
     if (result < 0) throw new Error(`INITIALIZE gave ${result}`)
     for (let turn = 0; turn < 20; turn++) this.goOn()
-    this.#before = this.#copy()
+    const { buffer, byteOffset } = host.physical.words
+    this.#now = new Uint8Array(buffer, byteOffset + this.memory, SHARED_PAGE)
+    this.#before = this.#now.slice()
   }
 
   #fill(): void {
@@ -94,18 +97,13 @@ export class GoodGuest {
     object('neighbour', answered(), () => 'it does not answer an interrupt')
     object('neighbour', moved(), () => 'it stands still')
     object('neighbour', this.mm.read32(WRONG) === 0, () => `its registers changed: ${this.mm.read32(WRONG)}`)
-    const now = this.#copy()
-    if (Buffer.compare(now, this.#before) !== 0) {
-      const at = now.findIndex((byte, i) => byte !== this.#before[i])
-      throw new Finding('neighbour', `its memory changed at ${hex(at)}`)
-    }
+    for (const [from, to] of STRETCHES) this.#asBefore(from, to)
   }
 
-  /** Its memory, with what may change blanked out. */
-  #copy(): Uint8Array {
-    const bytes = this.#host.physical.readBytes(this.memory, SHARED_PAGE)
-    for (const page of VOLATILE) bytes.fill(0, page, page + 4096)
-    return bytes
+  #asBefore(from: number, to: number): void {
+    if (Buffer.compare(this.#now.subarray(from, to), this.#before.subarray(from, to)) === 0) return
+    const at = this.#now.findIndex((byte, i) => i >= from && byte !== this.#before[i])
+    throw new Finding('neighbour', `its memory changed at ${hex(at)}`)
   }
 }
 

@@ -43,6 +43,8 @@ const MOST_TOIL_TRANSLATED = 1_000_000
 /** Milliseconds in a read. */
 const MOST_TIME = 20
 const TURNS = 10
+/** The good one has every third of them. */
+const GOOD_TURNS = 3
 const INSTRUCTIONS_A_MICROSECOND = 100
 /** Reads in a turn of a Guest with devices: each access is one. */
 const READS = 40
@@ -141,7 +143,7 @@ export class World {
     const errands = one.steps.filter((step) => LAUNCHERS.includes(step[0]))
     for (let turn = 0; turn < TURNS && guests.some((guest) => guest.dead === null); turn++) {
       for (const guest of guests) this.#turn(guest)
-      this.good.goOn()
+      if (turn % GOOD_TURNS === 0) this.good.goOn()
       if (guests[0].underWay && errands.length > 0) runErrand(guests[0], errands.shift()!)
     }
   }
@@ -220,7 +222,7 @@ export class World {
 
   #examine(): void {
     this.good.goOn()
-    this.#state.examine(this.host.lastCpu ?? this.good.file.lg!.cpu)
+    this.#state.examine(this.host.lastCpu ?? this.good.file.lg!.cpu, true)
     this.#look()
     this.good.examine()
   }

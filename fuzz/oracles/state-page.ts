@@ -23,17 +23,30 @@ const LIVELY = [
 export class StatePageOracle {
   readonly #host: Host
   readonly #page: Int32Array
+  readonly #bytes: Uint8Array
   readonly #fresh: Int32Array
+  /** The page as it was when it was examined last, and with whom. */
+  readonly #good = new Uint8Array(WORDS * 4)
+  #passed: LgCpu | null = null
 
   /** Remembers the page as the Host has made it: no Guest has run. */
   constructor(host: Host) {
     this.#host = host
     this.#page = host.physical.words.subarray(host.statePage >>> 2, (host.statePage >>> 2) + WORDS)
+    this.#bytes = new Uint8Array(this.#page.buffer, this.#page.byteOffset, WORDS * 4)
     this.#fresh = this.#page.slice()
   }
 
-  /** The page, with the Guest that was just left in it. */
-  examine(cpu: LgCpu): void {
+  /** The page, with the Guest that was just left in it. One that was good for this Guest is not looked at again, unless asked. */
+  examine(cpu: LgCpu, again = false): void {
+    const same = this.#passed === cpu && Buffer.compare(this.#bytes, this.#good) === 0
+    if (same && !again) return
+    this.#all(cpu)
+    this.#passed = cpu
+    this.#good.set(this.#bytes)
+  }
+
+  #all(cpu: LgCpu): void {
     const page = this.#page
     for (let i = 0; i < IDT; i++) {
       if (!LIVELY.includes(i)) this.#asEver(i)
