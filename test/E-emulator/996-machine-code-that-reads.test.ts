@@ -218,6 +218,23 @@ describe('a text', () => {
       'inc eax', 'je short 0', 'inc ebx', 'je short 3', 'jmp short 0'])
   })
 
+  it('takes in several at once, as a table gives them', () => {
+    const a = new Assembler(0)
+    a.asm`
+          ${[eax, ebx].map((register) => asm`inc ${register}`)}
+          ret
+    `
+    expect(disassemble(a.assemble().bytes)).toEqual(['inc eax', 'inc ebx', 'ret'])
+    expect(() => new Assembler(0).asm(template('mov eax, ', '\n'), [asm`ret`]))
+      .toThrow('has to stand alone in its line')
+  })
+
+  it('knows characters by their numbers', () => {
+    const quoted = assemble(`cmp al, '~'\ncmp al, ';'\ncmp al, '''\ncmp al, '"' ; '`)
+    expect(quoted).toEqual(assemble('cmp al, 126\ncmp al, 59\ncmp al, 39\ncmp al, 34'))
+    expect(() => assemble(`cmp al, 'ab'`)).toThrow(`' has no meaning here`)
+  })
+
   it('is read once, however often it is written', () => {
     const text = template('\n  mov eax, ', '\n')
     let pieces = 0

@@ -16,9 +16,9 @@ const colours: Record<string, Colours> = {
 }
 /** What a line of assembly is made of, wherever it stands. */
 const piece = new RegExp([
-  /(?<comment>;.*)/, /(?<label>[.\w]+:)/,
+  /(?<number>'.'|\b(?:0x[\da-f]+|\d+)\b)/, /(?<comment>;.*)/, /(?<label>[.\w]+:)/,
   /(?<register>\b(?:e?(?:[abcd]x|[sd]i|[sb]p)|[abcd][hl]|[cdefgs]s|[cd]r[0-7]|st[0-7]|x?mm[0-7])\b)/,
-  /(?<number>\b(?:0x[\da-f]+|\d+)\b)/, /(?<plain>[.\w]+|\s+|.)/,
+  /(?<plain>[.\w]+|\s+|.)/,
 ].map(({ source }) => source).join('|'), 'gs')
 
 /** Is the template that opens behind this text one of assembly? */
@@ -78,7 +78,7 @@ export function colourAssembly(code: string, isAssembly: (at: number) => boolean
         while (at < end && isAssembly(at) === assembly) at++
         const content = code.slice(from, at)
         found.push(...assembly ? statement(content, fresh, comment) : [{ ...token, content }])
-        comment ||= assembly && content.includes(';')
+        comment ||= assembly && content.replaceAll("';'", '').includes(';')
         fresh &&= content.trim() === ''
       }
       return found
