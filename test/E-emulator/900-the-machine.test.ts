@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   Assembler, dx, eax, ebx, ecx, edi, edx, esp, mem,
 } from '../../generated/assembler/index.ts'
-import { Machine, type MachineOptions } from
+import { BareMachine, Machine, type MachineOptions } from
   '../../generated/emulator/index.ts'
 
 const CODE = 0x1000
@@ -35,6 +35,58 @@ describe('E:905 being born', () => {
     expect(machine.cpu.run(1000)).toEqual({ reason: 'halt' })
     expect([machine.cpu.reg(0), machine.cpu.eip]).toEqual([1, CODE + 2])
     expect(machine.cpu.instructions).toBe(2)
+  })
+})
+
+describe('a machine with an empty socket', () => {
+  const GDT = 0x4000
+  const IDT = 0x5000
+  const HALT = 0x6000
+  /** The vector of the fault that code at CODE ends in, or -1. */
+  const vectorOf = (machine: BareMachine, ...code: number[]): number => {
+    const { cpu, physical } = machine
+    let seen = -1
+    cpu.onTrap = (vector) => { seen = vector }
+    physical.writeBytes(GDT + 8, Uint8Array.of(0xff, 0xff, 0, 0, 0, 0x9b, 0xcf, 0))
+    for (let n = 0; n < 32; n++) physical.writeBytes(IDT + n * 8, Uint8Array.of(0, HALT >> 8, 8, 0, 0, 0x8e, 0, 0))
+    physical.writeBytes(HALT, Uint8Array.of(0xf4))
+    physical.writeBytes(CODE, Uint8Array.of(...code, 0xf4))
+    cpu.gdtr = { base: GDT, limit: 15 }
+    cpu.idtr = { base: IDT, limit: 255 }
+    cpu.setReg(4, 0x8000)
+    cpu.eip = CODE
+    expect(cpu.run(10_000)).toEqual({ reason: 'halt' })
+    return seen
+  }
+  const NM = 7
+  const UD = 6
+  it.each([
+    ['fld1', NM, [0xd9, 0xe8]], ['fadd, which is hot', NM, [0xdc, 0xc1]], ['fsin', NM, [0xd9, 0xfe]],
+    ['emms', UD, [0x0f, 0x77]], ['paddb mm0, mm1', UD, [0x0f, 0xfc, 0xc1]],
+    ['addps xmm0, xmm1', UD, [0x0f, 0x58, 0xc1]], ['movaps xmm0, xmm1', UD, [0x0f, 0x28, 0xc1]],
+  ])('faults at %s, which a whole one performs', (_, vector, code) => {
+    for (const cr0 of [0x11, 0x15]) {
+      const bare = new BareMachine({ ramBytes: 1 << 20 })
+      bare.cpu.cr4 = 0x200
+      bare.cpu.cr0 = cr0
+      expect(bare.cpu.cr0).toBe(0x15)
+      expect(vectorOf(bare, ...code)).toBe(vector)
+    }
+    const whole = new Machine({ ramBytes: 1 << 20 })
+    whole.cpu.cr4 = 0x200
+    expect(vectorOf(whole, ...code)).toBe(-1)
+  })
+
+  it('says in CPUID what it lacks', () => {
+    const machine = new BareMachine({ ramBytes: 1 << 20 })
+    machine.cpu.setReg(0, 1)
+    expect(vectorOf(machine, 0x0f, 0xa2)).toBe(-1)
+    const whole = new Machine({ ramBytes: 1 << 20 })
+    whole.cpu.setReg(0, 1)
+    expect(vectorOf(whole, 0x0f, 0xa2)).toBe(-1)
+    const calculates = 1 | 1 << 19 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 26
+    expect(machine.cpu.reg(2) & calculates).toBe(0)
+    expect(whole.cpu.reg(2)).toBe(machine.cpu.reg(2) | calculates)
   })
 })
 
@@ -80,7 +132,7 @@ describe('E:915 running', () => {
     cpu.gdtr = { base: 0x4000, limit: 0xff }
     cpu.raise(0x50)
     cpu.raise(0x40)
-    expect(cpu.run(100)).toEqual({ reason: 'halt' })
+    expect(cpu.run(10_000)).toEqual({ reason: 'halt' })
     // STI holds interrupts back for one more instruction
     expect([cpu.reg(0), cpu.reg(3), cpu.reg(1)]).toEqual([1, 0, CODE + 3])
     expect(cpu.pending()).toBe(0x50)

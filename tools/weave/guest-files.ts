@@ -1,9 +1,9 @@
 /** What an element that runs Guests loads when it is started: the terminal, and the Launcher as a Worker. */
 import type { Plugin } from 'esbuild'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { puppyPrebuilt } from './prebuilt.ts'
+import { prebuilt } from './prebuilt.ts'
 
 const source = fileURLToPath(new URL('../../site/src/guest', import.meta.url))
 
@@ -24,11 +24,13 @@ export async function guestFiles(root: string): Promise<Map<string, string>> {
   if (!existsSync(worker)) return new Map()
   const built = await Promise.all([
     // Names that begin with _ are the terminal's own affair; they are a tenth of its weight.
-    bundled('guest/terminal.js', join(source, 'terminal.ts'), { format: 'esm', mangleProps: /^_[a-zA-Z]/ }),
-    bundled('guest/worker.js', worker, { format: 'iife', banner: { js: licences }, plugins: [puppyPrebuilt(root)] }),
-    bundled('guest/filming.js', join(source, 'filming.ts'), { format: 'iife', banner: { js: licences }, plugins: [puppyPrebuilt(root), generatedOf(root)] }),
+    bundled([join(source, 'terminal.ts')], { mangleProps: /^_[a-zA-Z]/, plugins: [styleAsText] }),
+    // What both Workers import stands once, and what only a real kernel needs by itself.
+    bundled([worker, join(source, 'filming.ts')], {
+      splitting: true, banner: { js: licences }, plugins: [prebuilt(root), generatedOf(root)],
+    }),
   ])
-  return new Map(built)
+  return new Map(built.flat())
 }
 
 /** Lets our own sources find the generated ones of another root, as of a test's book. */
@@ -38,11 +40,21 @@ function generatedOf(root: string): Plugin {
   } }
 }
 
-async function bundled(url: string, entry: string, options: object): Promise<[string, string]> {
+/** A stylesheet that is imported becomes its text, without comments and spaces. */
+const styleAsText: Plugin = { name: 'style as text', setup(build) {
+  build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+    const { code } = await build.esbuild.transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true, legalComments: 'none' })
+    return { contents: code.trim(), loader: 'text' }
+  })
+} }
+
+/** Modules for the folder guest/ of the site, by their addresses. */
+async function bundled(entries: string[], options: object): Promise<[string, string][]> {
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    entryPoints: [entry], bundle: true, write: false, minify: true, platform: 'browser', target: 'es2022',
-    loader: { '.css': 'text' }, logLevel: 'silent', legalComments: 'inline', ...options,
+    entryPoints: Object.fromEntries(entries.map((path) => [basename(path, '.ts'), path])), outdir: source,
+    bundle: true, write: false, minify: true, format: 'esm', platform: 'browser', target: 'es2022',
+    chunkNames: '[name]-[hash]', logLevel: 'silent', legalComments: 'inline', ...options,
   })
-  return [url, outputFiles[0].text]
+  return outputFiles.map(({ path, text }) => [`guest/${basename(path)}`, text])
 }

@@ -10,7 +10,7 @@ export class Thread {
 
   /** Starts a Guest, with `film` before a camera. `failed` is told of a fault of ours, in a line. */
   constructor(order: Order & { film?: FigureKind }, hear: (news: FilmNews) => void, failed: (why: string) => void) {
-    this.#worker = new Worker(new URL(order.film ? 'guest/filming.js' : 'guest/worker.js', base))
+    this.#worker = new Worker(new URL(order.film ? 'guest/filming.js' : 'guest/worker.js', base), { type: 'module' })
     this.#worker.onmessage = ({ data }) => hear(data)
     this.#worker.onerror = (event) => {
       event.preventDefault()
