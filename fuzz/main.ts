@@ -6,10 +6,12 @@
 import { readFileSync } from 'node:fs'
 import { Failure } from '../tools/tangle/door.ts'
 import { Progress } from '../conformance/progress.ts'
-import { parseCase, print } from './case.ts'
+import { isSeedCase, parseCase, print } from './case.ts'
 import type { AnyCase } from './case.ts'
 import { faults } from './faults.ts'
 import { Cases, describeClasses } from './cases.ts'
+import type { Coverage } from './coverage.ts'
+import { Guided } from './guided.ts'
 import { many } from './many.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
@@ -30,34 +32,60 @@ async function main(options: Options): Promise<boolean> {
   if (options.selfTest) return faultsAreSeen(options)
   if (options.many !== undefined) return crowd(options.seed, options.many)
   if (options.soak !== undefined) return underLoad(options.soak)
-  if (options.replay !== undefined) return runAll(options, fromFile(options.replay))
+  if (options.replay !== undefined) {
+    const all = fromFile(options.replay)
+    return runAll(options, new Runner(options.engine ?? null), { next: () => all.shift() ?? null })
+  }
   return random(options)
+}
+
+/** Where cases come from, and who hears that one has been run. */
+interface Source {
+  next(): AnyCase | null
+  after?(one: AnyCase): Promise<void>
 }
 
 async function random(options: Options): Promise<boolean> {
   const cases = new Cases(options.seed, options.class, options.era)
-  const first = cases.next()
-  if (first === null) throw new Error(`none of these classes has Guests of era ${options.era}`)
-  function* stream() {
-    yield first!
-    for (let n = 1; n < options.cases; n++) yield cases.next()!
-  }
-  return runAll(options, stream())
+  if (cases.next() === null) throw new Error(`none of these classes has Guests of era ${options.era}`)
+  const runner = new Runner(options.engine ?? null)
+  return options.guided || options.coverage || options.save ? guided(options, runner, cases) : runAll(options, runner, cases)
 }
 
-async function runAll(options: Options, cases: Iterable<AnyCase>): Promise<boolean> {
-  const runner = new Runner(options.engine ?? null)
+/** Guided by coverage; says at the end what was reached, and keeps it if asked. */
+async function guided(options: Options, runner: Runner, cases: Cases): Promise<boolean> {
+  const guide = new Guided(runner, cases, options.seed)
+  const findings = await guide.begin()
+  for (const found of findings) tell(found, found.one, 0)
+  const began = guide.kept.length
+  const clean = await runAll(options, runner, guide)
+  console.log(`  ${guide.kept.length - began} cases reached something new, beside the ${began} in the repository`)
+  if (options.coverage) for (const line of tableOf(guide.coverage)) console.log(line)
+  if (options.save) console.log(`  ${await guide.save()} of them are kept in fuzz/corpus`)
+  return clean && findings.length === 0
+}
+
+function tableOf(coverage: Coverage): string[] {
+  const rows = coverage.table()
+  const sum = rows.reduce((all, { ran, bytes }) => ({ ran: all.ran + ran, bytes: all.bytes + bytes }), { ran: 0, bytes: 0 })
+  return [...rows, { file: 'all of them', ...sum }]
+    .map(({ file, ran, bytes }) => `  ${file.padEnd(44)}${(ran / bytes * 100).toFixed(1).padStart(6)} %`)
+}
+
+async function runAll(options: Options, runner: Runner, source: Source): Promise<boolean> {
   const began = Date.now()
   const until = options.minutes === undefined ? Infinity : began + options.minutes * 60_000
   let [count, findings] = [0, 0]
-  for (const one of cases) {
+  while (count < options.cases && Date.now() < until) {
+    const one = source.next()
+    if (one === null) break
     const found = await runner.run(one)
     count++
     if (found !== null) {
-      tell(found, options.first ? found.one : runner.smallest(found), count)
+      tell(found, options.first ? found.one : await runner.smallest(found), count)
       if (++findings === (options.first ? 1 : MOST_FINDINGS)) break
     }
-    if (Date.now() > until) break
+    await source.after?.(one)
     if (count % 50 === 0) progress.show(`${count} cases, ${findings} findings`)
   }
   progress.done()
@@ -69,10 +97,12 @@ async function runAll(options: Options, cases: Iterable<AnyCase>): Promise<boole
   return findings === 0
 }
 
+/** What was found, and the two lines that make a test of it. */
 function tell({ oracle, message }: Found, one: AnyCase, count: number): void {
   progress.done()
   console.log(`case ${count}, found by ${oracle}: ${message}`)
-  console.log(`  put this line into a file and say npm run fuzz -- --replay FILE:\n${print(one)}`)
+  const what = `${one.class}${isSeedCase(one) ? '' : `, ${one.era}`}: ${message.split('\n')[0]}`
+  console.log(`  npm run fuzz -- --replay FILE runs a file with these lines; in fuzz/found.cases they are a test:\n# ${what}\n${print(one)}`)
 }
 
 /** Memory may differ by so much and still be flat. */

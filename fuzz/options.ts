@@ -13,6 +13,9 @@ export interface Options {
   engine?: Engine
   list?: boolean
   replay?: string
+  guided?: boolean
+  coverage?: boolean
+  save?: boolean
   first?: boolean
   selfTest?: boolean
   faults?: RegExp
@@ -32,6 +35,9 @@ const command = () => new Command('npm run fuzz --')
     .choices(['translated', 'interpreted', 'eager']))
   .option('--list', 'name the classes')
   .option('--replay <file>', 'run the cases in a file, one to a line')
+  .option('--guided', 'half of the cases are relatives of those that reached new code')
+  .option('--coverage', 'guided, and tell at the end what was reached, by file')
+  .option('--save', 'guided, and keep in fuzz/corpus what reached something')
   .option('--first', 'stop at the first finding, and leave it as large as it is')
   .option('--self-test', 'put faults into a copy of the system and see whether they are found')
   .option('--faults <pattern>', 'of the self-test: only those whose name fits', (text) => new RegExp(text))

@@ -81,7 +81,7 @@ export class Runner {
   }
 
   /** The least case that finds the same, each in a World of its own. */
-  smallest({ one, oracle }: Found): AnyCase {
+  async smallest({ one, oracle }: Found): Promise<AnyCase> {
     if (isSeedCase(one)) return one
     const fails = (candidate: Case) => {
       this.#worlds.clear()

@@ -24,22 +24,22 @@ import { examineTlb } from './oracles/tlb.ts'
 
 /** Units in a slice: few, so that a case has many. */
 const SLICE = 6000
-/** Instructions in a read: a slice, and the rest of a repetition that has been begun. */
-const MOST_INSTRUCTIONS = SLICE + 2000
+/** Instructions in a read beyond a slice: and the rest of a repetition that has been begun. */
+const MORE_INSTRUCTIONS = 2000
 /**
- * Units of work in a read. A slice is over once it is used up, but what is
+ * Units of work in a read beyond it. A slice is over once it is used up, but what is
  * under way then is finished: the dearest hypercall, and the door.
  */
-const MOST_WORK = SLICE + 4000
+const MORE_WORK = 4000
 /** Units of toil beside it, which end a slice as well: so there is one dear act more, a page of code forgotten. */
-const MOST_TOIL = SLICE + 6000
+const MORE_TOIL = 6000
 /**
  * The same where code is translated. A region that is begun before the end is
  * printed and compiled whole, ten units a byte (E:885), and the longest have
  * 200 instructions (E:865); 517,000 units were seen. That is a debt: its
  * Guest pays with turns, so the bound is for the one read.
  */
-const MOST_TOIL_TRANSLATED = 1_000_000
+const MORE_TOIL_TRANSLATED = 1_000_000
 /** Milliseconds in a read. */
 const MOST_TIME = 20
 const TURNS = 10
@@ -57,6 +57,20 @@ export interface Outcome {
   readonly dead: string | null
   /** Milliseconds of the longest read that took longer than it may; 0 if none did. */
   readonly slow: number
+}
+
+/** What became of two Guests that took turns. */
+export interface Shared {
+  readonly dead: string | number | null
+  /** What either was given, in instructions' worth. */
+  readonly good: number
+  readonly hostile: number
+  /** Milliseconds of the processor's that the good one waited for each of its turns. */
+  readonly waits: readonly number[]
+  /** What the hostile one took, at most: shadow frames, arrays, units of debt. */
+  readonly frames: number
+  readonly bound: number
+  readonly owed: number
 }
 
 export class World {
@@ -79,14 +93,14 @@ export class World {
    * Toil is paid for, as when people run Guests, but time is counted in
    * instructions, so that a case can be run again.
    */
-  constructor(engine: Engine = 'translated', megabytes = 20) {
+  constructor(engine: Engine = 'translated', megabytes = 20, slice = SLICE) {
     const machine = new Machine({
       ramBytes: megabytes << 20, retainContexts: true, engine, now: () => machine.cpu.instructions / INSTRUCTIONS_A_MICROSECOND,
     })
-    this.#mostToil = engine === 'interpreted' ? MOST_TOIL : MOST_TOIL_TRANSLATED
+    this.#mostToil = engine === 'interpreted' ? SLICE + MORE_TOIL : MORE_TOIL_TRANSLATED
     const random = new Random(1)
     this.host = new Host(machine, {
-      clock: new InstructionClock(machine.cpu), slice: SLICE, random: () => random.below(1000) / 1000,
+      clock: new InstructionClock(machine.cpu), slice, random: () => random.below(1000) / 1000,
       observer: {
         entering: () => { this.#processor.beforeEntry() }, left: (cpu) => this.#left(cpu), trap: () => {}, hypercall: () => {}, interrupt: () => {},
       },
@@ -126,17 +140,31 @@ export class World {
     return { dead: dead === null ? null : String(dead), slow: this.#slow }
   }
 
-  /** Lets a hostile Guest and the good one take turns. @returns what either was given, in instructions' worth */
-  share(one: Case, turns: number): { good: number; hostile: number } {
-    const guest = new HostileGuest(this.host, one, one.steps)
+  /** Lets a hostile Guest and the good one take turns, as Launchers do. */
+  share(one: Case, turns: number): Shared {
+    const guest = new HostileGuest(this.host, one, one.steps, this.#shared)
     const before = spentBy(this.good.task)
+    const waits: number[] = []
     for (let turn = 0; turn < turns && guest.dead === null; turn++) {
-      this.#read(guest)
+      const began = processorTime()
+      this.#wholeTurn(guest)
+      waits.push(processorTime() - began)
       this.good.turn()
     }
-    const given = { good: spentBy(this.good.task) - before, hostile: spentBy(guest.task) }
+    const { dead, task, file: { lg } } = guest
+    const shared = { dead, good: spentBy(this.good.task) - before, hostile: spentBy(task), waits,
+      frames: lg!.shadows.most, bound: lg!.mostBound, owed: task.account.owed }
     guest.close()
-    return given
+    return shared
+  }
+
+  /** Until it asks for the next turn, or has nothing left to pay with. */
+  #wholeTurn(guest: HostileGuest): void {
+    const { task: { account }, server } = guest
+    if (server?.busy === true) account.renew()
+    while (guest.dead === null && !(server?.busy === true && account.exhausted)) {
+      if (this.#read(guest) !== 'bytes') return
+    }
   }
 
   #turns(guests: readonly HostileGuest[], one: Case): void {
@@ -153,15 +181,18 @@ export class World {
     const { account } = guest.task
     while (account.exhausted && account.turns > 0) account.renew()
     for (let reads = guest.server === null ? 1 : READS; reads > 0 && guest.dead === null; reads--) {
-      if (this.#read(guest) === 'again' || account.exhausted) return
+      const before = this.#meter(guest.task)
+      const kind = this.#read(guest)
+      this.#withinBounds(before, this.#meter(guest.task))
+      if (kind === 'again' || account.exhausted) return
     }
   }
 
-  /** One read, within its bounds, and what the Launcher does about it. */
+  /** One read, and what the Launcher does about it. */
   #read(guest: HostileGuest): ReadResult['kind'] {
     const { server, task } = guest
     const words = new Uint32Array(64)
-    const [before, began] = [this.#meter(task), this.#clock()]
+    const began = this.#clock()
     this.#looking = 0
     if (server?.busy === true) {
       server.goOn()
@@ -170,7 +201,6 @@ export class World {
     const result = guest.file.read(new Uint8Array(words.buffer), task)
     const took = this.#clock() - began - this.#looking
     this.#slow = Math.max(this.#slow, took > MOST_TIME ? took : 0)
-    this.#withinBounds(before, this.#meter(task))
     if (result.kind === 'halted') guest.file.lg!.cpu.halted = false
     if (guest.dead === null) answer(guest, result, words)
     return result.kind
@@ -181,8 +211,8 @@ export class World {
       const did = after[what] - before[what]
       object('bounds', did <= most, () => `a read of ${did} ${what}`)
     }
-    bound('instructions', MOST_INSTRUCTIONS)
-    bound('work', MOST_WORK)
+    bound('instructions', SLICE + MORE_INSTRUCTIONS)
+    bound('work', SLICE + MORE_WORK)
     bound('toil', this.#mostToil)
   }
 
@@ -193,9 +223,7 @@ export class World {
 
   /** Milliseconds: on the wall, or if nobody looks, of this process. That is exact, and dear. */
   #clock(): number {
-    if (this.#looks.length > 0) return performance.now()
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1000
+    return this.#looks.length > 0 ? performance.now() : processorTime()
   }
 
   /** A Guest was left: the processor and the state page, and at times more. */
@@ -230,6 +258,12 @@ export class World {
 
 /** What the processor has done, and what a task has paid for besides toil. */
 interface Meter { readonly instructions: number; readonly toil: number; readonly work: number }
+
+/** Milliseconds that this process has used. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
 
 function spentBy({ account: { spent } }: Task): number {
   return spent.guest + spent.host + spent.launcher

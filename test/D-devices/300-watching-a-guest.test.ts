@@ -38,6 +38,7 @@ describe('D:300 statistics', () => {
     guest.task.account.charge('host', 300)
     for (let turn = 0; turn < 3; turn++) guest.task.account.renew()
     guest.task.account.charge('launcher', 200)
+    guest.mostBound = 5
     Object.assign(guest.shadows, { most: 45, takenBack: 6 })
     const table = statsTable(stats,
       { instructions: 6_000_000, elapsed: 5e6, asleep: 1e6, translation })
@@ -67,7 +68,9 @@ describe('D:300 statistics', () => {
       '  of the Host                        300',
       '  of the Launcher                    200',
       'turns                                  3  2 to pay what was owed',
+      'owed, at most                      1,300  units, for work begun in a turn',
       'shadow frames, at most                45  sure of 119; 6 tables taken back',
+      'arrays bound, at most                  5  of 32',
     ])
   })
 })

@@ -1,5 +1,5 @@
 /**
- * A short run of the fuzzer, what it once found, and whether it still sees:
+ * A short run of the fuzzer, its corpus, what it once found, and whether it still sees:
  * every fault of its self-test must find its piece, and two are tried.
  */
 import { readFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { parseCase } from '../../fuzz/case.ts'
 import { Cases } from '../../fuzz/cases.ts'
 import { faults, spoil } from '../../fuzz/faults.ts'
+import { corpus } from '../../fuzz/guided.ts'
 import { Runner } from '../../fuzz/runner.ts'
 import { selfTest } from '../../fuzz/self-test.ts'
 
@@ -21,6 +22,13 @@ test(`${CASES} hostile Guests, seed ${SEED}, do no harm`, async () => {
   expect(runner.ends.get('CRASH: done'), 'Guests that came to the end of their steps').toBeGreaterThan(CASES / 10)
   expect(runner.ends.size).toBeGreaterThan(15)
 }, 300_000)
+
+test('what reaches code that no other case reaches does no harm', async () => {
+  const runner = new Runner()
+  const kept = corpus()
+  expect(kept.length).toBeGreaterThan(100)
+  for (const one of kept) expect(await runner.run(one)).toBe(null)
+}, 120_000)
 
 const found = readFileSync(new URL('../../fuzz/found.cases', import.meta.url), 'utf8').split('\n')
 
