@@ -13,7 +13,7 @@ import { GuestMemory } from '../../generated/launcher/memory.ts'
 import type { AddressSpace } from '../../generated/launcher/memory.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import type {
-  ConsoleInput, Platform, PlatformFile, Wire, WireEnds,
+  ConsoleInput, Platform, PlatformFile, SharedFile, Wire, WireEnds,
 } from '../../generated/launcher/platform.ts'
 import type { Work } from '../../generated/launcher/work.ts'
 import type { ReadResult } from '../../generated/host/lguest-user.ts'
@@ -23,6 +23,7 @@ import type { Task } from '../../generated/host/mm.ts'
 export class FakeSpace implements AddressSpace {
   readonly bytes: Uint8Array
   readonly mapped = new Set<number>()
+  readonly shared: { address: number, frame: number, file: object }[] = []
   readonly #view: DataView
 
   constructor(pages: number) {
@@ -36,6 +37,11 @@ export class FakeSpace implements AddressSpace {
     this.bytes.fill(0, address, end)
     for (let i = 0; i < pages; i++) this.mapped.add(address / PAGE_SIZE + i)
     return true
+  }
+
+  /** Notes it; there is but one memory here. */
+  mapShared(address: number, frame: number, file: object): void {
+    this.shared.push({ address, frame, file })
   }
 
   readBytes(address: number, length: number): Uint8Array {
@@ -147,6 +153,10 @@ export class FakePlatform implements Platform {
 
   random(into: Uint8Array): void {
     into.fill(7)
+  }
+
+  openShared(path: string): SharedFile {
+    throw new PlatformError(`nobody shares ${path}`)
   }
 
   async openWire(ends: WireEnds): Promise<Wire> {

@@ -11,6 +11,7 @@ import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { readArguments } from '../../generated/launcher/arguments.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import { Cards } from '../../generated/launcher/cards.ts'
+import { NetPlaces } from '../../generated/launcher/net-places.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
@@ -38,7 +39,7 @@ async function session(script: string, checkTlb: boolean): Promise<Session> {
   const file = host.open(space)
   const guest = new Guest(file, new GuestMemory(space, plan.memory))
   const observers = new Observers(plan, machine.cpu, platform)
-  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), observers, verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers, verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const pace = new CountedPace(guest, devices.inputs, waker, platform, clock)

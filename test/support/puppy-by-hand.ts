@@ -7,6 +7,7 @@ import { LauncherMemory, Task } from '../../generated/host/mm.ts'
 import { readArguments } from '../../generated/launcher/arguments.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import { Cards } from '../../generated/launcher/cards.ts'
+import { NetPlaces } from '../../generated/launcher/net-places.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
@@ -42,7 +43,7 @@ export async function byHand(act: (hand: Hand) => Promise<void>): Promise<void> 
   const host = new Host(machine, { clock, random: () => 0.3, slice: SLICE })
   const space = new LauncherMemory(host.physical, host.frames)
   const guest = new Guest(host.open(space), new GuestMemory(space, plan.memory))
-  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const baton = new Baton()

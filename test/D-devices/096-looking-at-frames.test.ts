@@ -43,7 +43,7 @@ const said = (...args: string[]) => {
   return plan.devices
 }
 
-describe('D:097 more about a card', () => {
+describe('D:096 more about a card', () => {
   it('is said behind the network that it is about', () => {
     const [first, second] = said('--wire=1-2', '--mac=02:00:00:00:00:15', '--mtu=1400',
       '--socketnet=unix:/x', '--pcap=f')
@@ -98,7 +98,7 @@ const hasTcpdump = (() => {
   }
 })()
 
-describe('D:098 a file of frames', () => {
+describe('D:096 a file of frames', () => {
   it.skipIf(!hasTcpdump)('is read by tcpdump, with the times and both directions', async () => {
     const platform = Object.assign(new FakePlatform(), {
       openWire: async () => new Loop(),
