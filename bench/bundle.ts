@@ -34,14 +34,14 @@ export async function bundle(entry: string, { counting = false } = {}): Promise<
 const countOperations: Plugin = {
   name: 'count operations',
   setup(builder) {
-    builder.onLoad({ filter: /translate\/loop\.ts$/ }, async ({ path }) => (
+    builder.onLoad({ filter: /run\/loop\.ts$/ }, async ({ path }) => (
       { loader: 'ts', contents: withCounter(await readFile(path, 'utf8')) }))
   },
 }
 
 /** Where the loop chooses by operation, and where it gets its functions. */
 const DISPATCH = 'body.table(hot)'
-const FUNCTIONS = 'find: cache.find,'
+const FUNCTIONS = 'find: finding(c, cache),'
 
 function withCounter(loop: string): string {
   if (!loop.includes(DISPATCH) || !loop.includes(FUNCTIONS)) {
