@@ -1,6 +1,6 @@
 /**
  * A checkout may lie anywhere, and be moved: its maps and errors lead to its
- * chapters. Only where a path has a backslash Node itself loads no modules.
+ * chapters. What cannot be had there is refused in one line.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, renameSync } from 'node:fs'
@@ -34,6 +34,19 @@ test.each(['a blank', 'brackets (x) [y] {z}', 'two\nlines', 'st*r', 'perc%20ent'
     expect(journey(root, 'tangle').stderr).toBe(`${chapter}:11:3: the generator 'isa/emit.ts' failed: oops is not defined\n1 error\n`)
     expect(readdirSync(join(root, '.cache')).filter((file) => file.startsWith('generator-'))).toEqual([])
   })
+
+test('what Node and Vite cannot do there is said in one line', () => {
+  const backslash = projectAt('back\\slash')
+  const prepared = spawnSync('npm', ['run', '--silent', 'prepare'], { cwd: backslash, encoding: 'utf8' })
+  expect([prepared.status, prepared.stderr])
+    .toEqual([1, `${JSON.stringify(join(backslash, 'bin'))}: Node loads no modules from a folder with a backslash in its path\n`])
+  for (const name of ['c#', 'what?']) {
+    const root = projectAt(name)
+    const { status, stderr } = journey(root, 'test')
+    expect([status, stderr.split('\n').slice(1)])
+      .toEqual([1, [`${root}: Vite runs no tests in a folder with # or ? in its path`, '']])
+  }
+})
 
 test('moved after it was tangled', () => {
   const root = projectAt('old')

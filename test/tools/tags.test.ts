@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { tagsOf, testsFor, Unknown, type Told } from '../../tools/tangle/tags.ts'
+import { Refused } from '../../tools/tangle/door.ts'
+import { tagsOf, testsFor, type Told } from '../../tools/tangle/tags.ts'
 import { scratch, write } from './fixture.ts'
 
 const told = (path: string, ...headings: string[]): Told => {
@@ -53,5 +54,5 @@ test.each([
   ['xyzzy', "no chapter is called 'xyzzy'; name a tag (H:200), a chapter (its file name) or a part (H)"],
   ['S:000', 'S:000 has no tests yet: expected test/S-switcher/000-into-the-guest.test.ts'],
 ])('%s is refused with a hint', (name, message) => {
-  expect(() => tests(name)).toThrow(new Unknown(message))
+  expect(() => tests(name)).toThrow(new Refused(message))
 })

@@ -6,7 +6,7 @@ import { checkPacing, readPacing } from './pacing.ts'
 import { report, summary } from './report.ts'
 import { checkRooms } from './rooms.ts'
 import { runTests } from './run-tests.ts'
-import { testsFor, Unknown } from './tags.ts'
+import { testsFor } from './tags.ts'
 import { tangle, type Tangled } from './tangle.ts'
 import { checkTerms, readTerms } from './terms.ts'
 import { untangle } from './untangle.ts'
@@ -52,14 +52,8 @@ export async function test(root: string, names: string[], coverage = false): Pro
   const tangled = await tangleAndReport(root)
   if (!tangled) return 1
   const book = tangled.chapters.map((chapter) => ({ chapter, headings: chapter.headings }))
-  try {
-    const files = names.flatMap((name) => testsFor(name, book, root))
-    return await runTests(root, [...new Set(files)], coverage ? ['--coverage'] : [])
-  } catch (error) {
-    if (!(error instanceof Unknown)) throw error
-    console.error(printable(error.message))
-    return 1
-  }
+  const files = names.flatMap((name) => testsFor(name, book, root))
+  return runTests(root, [...new Set(files)], coverage ? ['--coverage'] : [])
 }
 
 /** Makes ready all that the Launcher needs to start. */

@@ -16,6 +16,9 @@ export class Failure extends Error {
   }
 }
 
+/** What was asked for cannot be had; the message says why. */
+export class Refused extends Error {}
+
 /** A package that the project needs and that is not there. */
 export class Missing extends Error {
   readonly code = 'ERR_MODULE_NOT_FOUND'
@@ -48,6 +51,7 @@ type SystemError = NodeJS.ErrnoException & { address?: string, port?: number, de
 /** An error in one line, or two with its hint. */
 export function explain(error: unknown): string {
   if (error instanceof Failure) return format({ ...error.place, message: error.message, hint: error.hint })
+  if (error instanceof Refused) return printable(error.message)
   if (!(error instanceof Error)) return printable(`the tools failed: ${error}`)
   const { code = '' } = error as SystemError
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return missing(error)

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { Missing } from './door.ts'
+import { Missing, Refused } from './door.ts'
 
 /** Where a package of the project describes itself. @throws Missing */
 function packageOf(root: string, name: string): string {
@@ -13,8 +13,9 @@ function packageOf(root: string, name: string): string {
   }
 }
 
-/** Starts vitest once on these files, or on all; `more` goes to it as well. */
+/** Starts vitest once on these files, or on all; `more` goes to it as well. @throws Refused */
 export function startTests(root: string, files: string[], more: string[] = []): ChildProcess {
+  if (/[#?]/.test(root)) throw new Refused(`${root}: Vite runs no tests in a folder with # or ? in its path`)
   const vitest = join(dirname(packageOf(root, 'vitest')), 'vitest.mjs')
   const plain = !process.stdout.isTTY && !process.env.FORCE_COLOR
   const env = plain ? { ...process.env, NO_COLOR: '1' } : process.env

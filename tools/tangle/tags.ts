@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChapterFile } from './chapters.ts'
+import { Refused } from './door.ts'
 import type { Heading } from './markdown.ts'
 import { nearest } from './names.ts'
 import { renamedChapters, renamedTag } from './renamed.ts'
@@ -25,18 +26,16 @@ export function testOf(chapter: ChapterFile): string {
   return chapter.path.replace(/^journey\//, 'test/').replace(/\.md$/, '.test.ts')
 }
 
-export class Unknown extends Error {}
-
 /**
  * The test files for what was named: a tag (H:200), a chapter (its file name,
  * with or without number, path or .md) or a part (H).
- * @throws Unknown with a hint, where there is no such thing or no test for it.
+ * @throws Refused with a hint, where there is no such thing or no test for it.
  */
 export function testsFor(name: string, book: Told[], root: string): string[] {
   const chapters = chaptersFor(name, book)
   const tests = chapters.map(testOf)
   const there = tests.filter((test) => existsSync(join(root, test)))
-  if (there.length === 0) throw new Unknown(`${name} has no tests yet: expected ${tests.join(', ')}`)
+  if (there.length === 0) throw new Refused(`${name} has no tests yet: expected ${tests.join(', ')}`)
   return there
 }
 
@@ -47,7 +46,7 @@ function chaptersFor(name: string, book: Told[]): ChapterFile[] {
     ? headings.some((heading) => tagsOf(heading.text).includes(wanted))
     : namesOf(chapter).some((known) => known.toUpperCase() === wanted))
   if (found.length > 0) return found.map(({ chapter }) => chapter)
-  throw new Unknown(isTag ? noTag(wanted, book) : noChapter(name, book))
+  throw new Refused(isTag ? noTag(wanted, book) : noChapter(name, book))
 }
 
 function namesOf(chapter: ChapterFile): string[] {
