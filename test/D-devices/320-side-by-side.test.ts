@@ -1,7 +1,11 @@
 /** Several Guests: their command line, their networks, their terminal. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readGuests } from '../../generated/launcher/arguments.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
+import { guestsFile, readGuestsFile } from '../../generated/launcher/guests-file.ts'
 import { Hubs } from '../../generated/launcher/hubs.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import type { ConsoleInput, Platform } from '../../generated/launcher/platform.ts'
@@ -65,6 +69,60 @@ describe('D:320 one command line for several', () => {
     while (b.receive() !== null) count++
     expect(count).toBe(512)
   })
+})
+
+describe('D:322 a file of Guests', () => {
+  const read = (text: string, ...others: string[]) => readGuestsFile('guests', text, others) as readonly Plan[]
+
+  test('an option a line, its value to the end; the kernel line is cut; comments and blanks are nothing', () => {
+    const [puppy, linux] = read('# three\n\n  --net=lan\n--guest\n--memory 16m\n\n--guest\r\n# a disk\n'
+      + '--block a disk.img\n64  bzImage quiet a#b\n')
+    expect([puppy.memory, puppy.kernel]).toEqual([16 << 20, null])
+    expect(puppy.devices).toEqual([{ kind: 'wire', ends: { kind: 'net', name: 'lan' } }])
+    expect(linux.devices[1]).toEqual({ kind: 'block', path: 'a disk.img' })
+    expect([linux.kernel, linux.kernelArguments]).toEqual(['bzImage', ['quiet', 'a#b']])
+  })
+
+  test('is what the same words are on a command line; other words hold for all', () => {
+    expect(read('--guest\n--guest\n64 k', '--verbose')).toEqual(plans('--verbose --guest --guest 64 k'))
+    expect(read('--block=x\n64 k root=/dev/vda')).toEqual(plans('--block=x 64 k root=/dev/vda'))
+    expect(read('')).toEqual(plans(''))
+  })
+
+  test.each([
+    ['--net=lan\n--guest\n--nonsense=1\n', 'guests:3: unknown option'],
+    ['# x\n64 kernel\n--guest\n', 'guests:3: KERNEL stands behind'],
+    ['--guest\n64\n', "guests:2: '64' alone is not enough"],
+    ['--guest\n--guest\n\n--memory lots', "guests:4: memory size 'lots'"],
+    ['--guest\n--mtu=1500', 'guests:2: what is said of a network'],
+    ['--guest\n--guests other', 'guests:2: --guests FILE stands before'],
+    ['--deterministic\n--guest\n--guest', 'guests: only one Guest at a time'],
+  ])('%j: %s', (text, complaint) => {
+    expect(() => read(text)).toThrow(complaint)
+  })
+
+  test('is asked for first, in one word or two', () => {
+    expect(guestsFile(['--guests', 'f', '-v'])).toEqual({ path: 'f', others: ['-v'] })
+    expect(guestsFile(['--guests=f'])).toEqual({ path: 'f', others: [] })
+    for (const words of [[], ['--guest'], ['64', 'k', '--guests=f'], ['--guests']]) expect(guestsFile(words)).toBe(null)
+    expect(() => readGuests(['-v', '--guests=f'])).toThrow('--guests FILE stands before all other words')
+  })
+
+  test('boots what it says, or says in one line why not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lguest-guests-'))
+    const file = join(folder, 'two')
+    writeFileSync(file, '# two Puppies\n--memory=4m\n--guest\n--guest\n')
+    const { status, out } = await throughPipes(['--guests', file], 'halt\n')
+    expect(status).toBe(0)
+    expect(out).toMatch(/^1\| Puppy wakes in ring 1: 4096 KiB/m)
+    expect(out).toMatch(/^2\| Puppy wakes in ring 1: 4096 KiB/m)
+    writeFileSync(file, '--guest\n\n--memory=lots\n')
+    expect(await throughPipes(['--guests', file])).toMatchObject({ status: 1, out: '',
+      err: expect.stringMatching(/^lguest: .*two:3: memory size 'lots' .*\n$/) })
+    expect((await throughPipes([`--guests=${folder}/none`])).err)
+      .toBe(`lguest: Failed to open ${folder}/none: no such file\n`)
+    rmSync(folder, { recursive: true })
+  }, 60_000)
 })
 
 /** A board before a terminal that nobody sits at. */
