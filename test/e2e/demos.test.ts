@@ -1,17 +1,15 @@
 /** Guests on the pages, in a real browser: each demo runs as its fence says. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serve } from '../../tools/weave/serve.ts'
-import { Weaver } from '../../tools/weave/site.ts'
+import { wovenJourney } from '../support/woven.ts'
 import { pagesOf } from '../tools/weave/links.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const project = new URL('../..', import.meta.url).pathname
 const there = existsSync(executablePath)
 if (!there) console.log(`no browser at ${executablePath} (CHROMIUM names another): the demos' tests skip`)
 
@@ -46,20 +44,19 @@ describe.skipIf(!there)('Guests in a browser', () => {
   }
 
   beforeAll(async () => {
-    dist = mkdtempSync(join(tmpdir(), 'site-'))
-    const { errors: wrong } = await new Weaver(project, dist).weave()
-    expect(wrong).toEqual([])
+    const woven = await wovenJourney()
+    dist = woven.dist
+    expect(woven.errors).toEqual([])
     server = await serve(dist, 0)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
     page = await browser.newPage({ viewport: { width: 1300, height: 900 }, colorScheme: 'light' })
     page.on('pageerror', (error) => errors.push(error.message))
     page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()) })
     page.on('request', (request) => { if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) errors.push(request.url()) })
-  }, 240_000)
+  }, 700_000)
   afterAll(async () => {
     await browser.close()
     server.close()
-    rmSync(dist, { recursive: true, force: true })
   }, 60_000)
 
   it('run each demo of the book to the end that its fence tells', { timeout: 900_000 }, async () => {

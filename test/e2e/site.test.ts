@@ -1,18 +1,16 @@
 /** The woven site in a real browser: what the pages do by themselves. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serve } from '../../tools/weave/serve.ts'
-import { Weaver } from '../../tools/weave/site.ts'
+import { wovenJourney } from '../support/woven.ts'
 import { pagesOf } from '../tools/weave/links.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const project = new URL('../..', import.meta.url).pathname
 const there = existsSync(executablePath)
 if (!there) console.log(`no browser at ${executablePath} (CHROMIUM names another): the site's tests skip`)
 
@@ -27,10 +25,7 @@ describe.skipIf(!there)('the site in a browser', () => {
   const title = () => page.locator('h1').innerText()
 
   beforeAll(async () => {
-    dist = mkdtempSync(join(tmpdir(), 'site-'))
-    const weaver = new Weaver(project, dist)
-    await weaver.weave()
-    await weaver.learn()
+    ({ dist } = await wovenJourney())
     server = await serve(dist, 0)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
     page = await browser.newPage({ viewport: { width: 1300, height: 900 }, colorScheme: 'light' })
@@ -41,11 +36,10 @@ describe.skipIf(!there)('the site in a browser', () => {
       if (request.failure()?.errorText !== 'net::ERR_ABORTED') errors.push(request.url())
     })
     page.on('request', (request) => { if (!/^(http:\/\/127\.0\.0\.1:|file:)/.test(request.url())) errors.push(request.url()) })
-  }, 300_000)
+  }, 700_000)
   afterAll(async () => {
     await browser.close()
     server.close()
-    rmSync(dist, { recursive: true, force: true })
   }, 60_000)
 
   it('leads from the cover into the first chapter', async () => {

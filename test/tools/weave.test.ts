@@ -3,13 +3,13 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { format, type Diagnostic } from '../../tools/tangle/diagnostics.ts'
 import { textOf } from '../../tools/tangle/expand.ts'
 import { read } from '../../tools/tangle/tangle.ts'
 import { relative } from '../../tools/weave/model.ts'
 import { reweave, serve } from '../../tools/weave/serve.ts'
 import { Weaver, type Weave } from '../../tools/weave/site.ts'
 import { brokenLinks, brokenMarkdownLinks, pagesOf } from './weave/links.ts'
+import { wovenJourney } from '../support/woven.ts'
 import { contrast, readable } from '../../tools/weave/contrast.ts'
 
 const fixture = new URL('./weave/book', import.meta.url).pathname
@@ -261,12 +261,8 @@ describe('the weave of a small book', () => {
 
 describe('the weave of the journey', () => {
   let dist: string
-  let errors: Diagnostic[]
-  beforeAll(async () => {
-    dist = mkdtempSync(join(tmpdir(), 'weave-'))
-    errors = (await new Weaver(project, dist).weave(true)).errors
-  }, 120_000)
-  afterAll(() => rmSync(dist, { recursive: true, force: true }))
+  let errors: readonly string[]
+  beforeAll(async () => { ({ dist, errors } = await wovenJourney()) }, 700_000)
 
   it('has no link that leads nowhere', () => expect(brokenLinks(dist)).toEqual([]))
   it('nor has its Markdown edition', () => expect(brokenMarkdownLinks(join(dist, 'markdown'))).toEqual([]))
@@ -276,7 +272,7 @@ describe('the weave of the journey', () => {
     expect(text).toMatch(/Host +Switcher +processor +Guest\n/)
     expect(text).toMatch(/│ {3,}iret {3,}│\n +│ +│─+▶│\n/)
   })
-  it('has no error, of its pictures neither', () => expect(errors.map(format)).toEqual([]))
+  it('has no error, of its pictures neither', () => expect(errors).toEqual([]))
 
   it('has one title on each page, and headings that skip no level', () => {
     for (const page of pagesOf(dist)) {
