@@ -5,8 +5,8 @@
  */
 import { Assembler, dl, eax, ebx, ecx, edi, edx, esi, esp, Label, mem } from '../generated/assembler/index.ts'
 
-const [EXIT, FORK, READ, WRITE, WAITPID, EXECVE, PIPE, GETPPID, GETTIMEOFDAY, MUNMAP, MMAP] = [
-  1, 2, 3, 4, 7, 11, 42, 64, 78, 91, 192]
+const [EXIT, FORK, READ, WRITE, WAITPID, EXECVE, PIPE, GETPPID, SIGACTION, GETTIMEOFDAY, MUNMAP, SIGRETURN, MMAP] = [
+  1, 2, 3, 4, 7, 11, 42, 64, 67, 78, 91, 119, 192]
 const ORIGIN = 0x8048000
 /** Bytes of the ELF header, and of one program header. */
 const HEADERS = 52 + 32
@@ -17,9 +17,14 @@ const READ_WRITE = 3
 const PRIVATE_ANONYMOUS = 0x22
 
 /** What is measured: a word, and how many times it is done. */
-const ROUNDS = { getppid: 50_000, pipe: 5_000, map: 12, fork: 100, share: 30, exec: 60 } as const
+const ROUNDS = { getppid: 50_000, pipe: 5_000, map: 12, fork: 100, share: 30, signal: 1_000, exec: 60 } as const
 /** How many of the thing are in a round. */
 const EACH: Record<string, number> = { map: MAPPED_PAGES }
+
+const SIGSEGV = 11
+const SA_RESTORER = 0x04000000
+/** Where a handler finds EIP: behind its own return address, the signal, and fourteen words. */
+const INTERRUPTED = 16 * 4
 
 type Argument = number | Label | typeof eax | ReturnType<typeof mem>
 
@@ -128,11 +133,17 @@ function code(): Uint8Array {
   guest.measure('fork', ROUNDS.fork, () => guest.fork(() => {}))
   touch(a, SHARED, SHARED_PAGES)
   guest.measure('share', ROUNDS.share, () => guest.fork(() => touch(a, SHARED, SHARED_PAGES)))
+  const [handler, restorer, behind, action] = [a.label(), a.label(), a.label(), guest.words(4)]
+  a.mov(mem(action).dword, handler).mov(mem(action, 8).dword, SA_RESTORER).mov(mem(action, 12).dword, restorer)
+  guest.call(SIGACTION, SIGSEGV, action, 0)
+  guest.measure('signal', ROUNDS.signal, () => a.mov(mem(0).dword, 1).bind(behind))
   const path = guest.text('/kernel-work')
   const given = guest.words(3)
   a.mov(mem(given).dword, path).mov(mem(given, 4).dword, path)
   guest.measure('exec', ROUNDS.exec, () => guest.fork(() => guest.call(EXECVE, path, given, 0)))
   guest.call(EXIT, 0)
+  a.bind(handler).mov(mem(esp, INTERRUPTED).dword, behind).ret()
+  a.bind(restorer).pop(eax).mov(eax, SIGRETURN).int(0x80)
   return guest.finish()
 }
 
@@ -166,12 +177,14 @@ export function padded(bytes: Uint8Array): Buffer {
   return Buffer.concat([bytes, new Uint8Array(-bytes.length & 3)])
 }
 
+/** How often a piece is done before its mark is printed. */
+export const roundsOf = (name: string) => ROUNDS[name as keyof typeof ROUNDS] * (EACH[name] ?? 1)
+
 /** Microseconds a piece of work took, by what the program printed of it. */
 export function timesOf(printed: string): Map<string, number> {
   const times = new Map<string, number>()
   for (const [, name, total] of printed.matchAll(/^@(\w+) (\d+) /gm)) {
-    const rounds = ROUNDS[name as keyof typeof ROUNDS]
-    if (rounds) times.set(name, Number(total) / rounds / (EACH[name] ?? 1))
+    if (name in ROUNDS) times.set(name, Number(total) / roundsOf(name))
   }
   const [fork, share] = [times.get('fork'), times.get('share')]
   if (fork !== undefined && share !== undefined) times.set('cow', (share - fork) / SHARED_PAGES)

@@ -119,7 +119,7 @@ function sidesIn(folder: string): Side[] {
 const ROWS: [string, string, string][] = [
   ['boot', 'start of the process to the shell', 'ms'], ['getppid', 'getppid', 'us'],
   ['pipe', 'a byte through a pipe, one process', 'us'], ['map', 'fault by mmap', 'us'],
-  ['cow', 'copy on write', 'us'], ['fork', 'fork, exit, wait', 'us'], ['exec', 'fork, exec, exit, wait', 'us'],
+  ['cow', 'copy on write', 'us'], ['signal', 'SIGSEGV, handled', 'us'], ['fork', 'fork, exit, wait', 'us'], ['exec', 'fork, exec, exit, wait', 'us'],
   ['shell', 'sh -c true', 'ms'], ['sha256', 'sha256sum, a megabyte', 'ms'],
   ['gzip', 'gzip of the busybox', 'ms'], ['disk', 'a megabyte of disk', 'ms'],
 ]
