@@ -18,7 +18,7 @@ export async function bundle(entry: string, { counting = false } = {}): Promise<
   const name = `${entry.replace(/\W+/g, '-')}${counting ? '-counting' : ''}.mjs`
   const outfile = fileURLToPath(new URL(`.cache/bench/${name}`, root))
   await build({
-    entryPoints: [fileURLToPath(new URL(entry, root))], outfile, bundle: true,
+    absWorkingDir: fileURLToPath(root), entryPoints: [`./${entry}`], outfile, bundle: true,
     format: 'esm', platform: 'node', target: 'node20', packages: 'external', logLevel: 'error',
     minifySyntax: true,
     plugins: counting ? [countOperations] : [],

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { at } from '../../tools/tangle/diagnostics.ts'
 import { Remapper } from '../../tools/tangle/remap.ts'
-import { cloneProject, edit, fixtures, scratch } from './fixture.ts'
+import { cloneProject, edit, fixtures, project, scratch, write } from './fixture.ts'
 
 const chapter = 'journey/P-preparation/1100-described.md'
 
@@ -34,6 +34,14 @@ test.each(['a blank', 'brackets (x) [y] {z}', 'two\nlines', 'st*r', 'perc%20ent'
     expect(journey(root, 'tangle').stderr).toBe(`${chapter}:11:3: the generator 'isa/emit.ts' failed: oops is not defined\n1 error\n`)
     expect(readdirSync(join(root, '.cache')).filter((file) => file.startsWith('generator-'))).toEqual([])
   })
+
+test('the programs of the pages are bundled where a path holds a pattern', () => {
+  const root = projectAt('st*r')
+  cpSync(join(project, 'site/src'), join(root, 'site/src'), { recursive: true })
+  write(root, 'bundle.mts', "import { scripts } from './tools/weave/scripts.ts'\nconsole.log(...(await scripts()).keys())\n")
+  const { stdout, stderr } = spawnSync(process.execPath, ['bin/run.mjs', 'bundle.mts'], { cwd: root, encoding: 'utf8' })
+  expect([stdout.trim().split(' ').length, stderr]).toEqual([readdirSync(join(project, 'site/src')).filter((file) => file.endsWith('.ts')).length, ''])
+})
 
 test('what Node and Vite cannot do there is said in one line', () => {
   const backslash = projectAt('back\\slash')

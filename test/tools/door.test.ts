@@ -32,6 +32,8 @@ test('an error of the system in one line', () => {
   expect(explain(error({ code: 'ELOOP', syscall: 'stat', path: '/a\nb' }))).toBe('cannot read /a\\x0ab: its links lead in a circle')
   expect(explain(error({ code: 'EADDRINUSE', syscall: 'listen', address: '127.0.0.1', port: 80 })))
     .toBe('cannot listen at 127.0.0.1:80: another program listens there')
+  const location = { file: 'site/src/a.ts', line: 3, column: 4 }
+  expect(explain(error({ errors: [{ text: 'Expected ";"', location }] }))).toBe('site/src/a.ts:3:5: Expected ";"')
   expect(explain(new Missing('vitest'))).toBe("the package 'vitest' is not installed: run npm ci")
   expect(explain(new Failure('no text', at('a.md', 1, 2), 'write it'))).toBe('a.md:1:2: no text\n    write it')
   expect(explain(new TypeError('x is not a function\nmore'))).toMatch(/^the tools failed: x is not a function \(.*door\.test\.ts:\d+:\d+\)$/)

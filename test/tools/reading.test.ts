@@ -71,6 +71,7 @@ describe('fences', () => {
     ['TS', '```TS\nx()\n```\n', ['1:1: a TS fence without a name']],
     ['js', '```js\nx()\n```\n', ['1:1: a js fence without a name']],
     ['in HTML', `<details>\n${fence('file=a.ts')}</details>\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
+    ['of two marks', '``ts {file=a.ts}\nx()\n``\n', ['1:1: this looks like a fence, but Markdown does not read it as one']],
     ['in a comment', `<!--\n${fence('file=a.ts')}-->\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['in HTML, with a line separator in its braces', `<div>\n\`\`\`ts {file=a.ts\u2028}\n</div>\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['indented by four', `# A\n\n    ${fence('#a').replace(/\n/g, '\n    ')}`, ['3:5: this looks like a fence, but Markdown does not read it as one']],

@@ -69,12 +69,12 @@ export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
   return book
 }
 
-/** What looks like a fence of the book, in HTML or indented like code, would silently be no code. */
+/** What looks like a fence of the book, of two marks, in HTML or indented like code, would silently be no code. */
 function checkUnread(chapter: string, { line, column, opening }: Unread, out: Diagnostics): void {
   const [, lang, attributes] = /^[`~]+\s*([^\s{]*)\s*(.*)$/s.exec(opening)!
   if (!attributes && !isOurs(lang)) return
   out.error(at(chapter, line, column), 'this looks like a fence, but Markdown does not read it as one',
-    'put a blank line between it and HTML above it, and indent it by three blanks at most')
+    opening[2] === opening[0] ? 'put a blank line between it and HTML above it, and indent it by three blanks at most' : 'a fence has three marks at least')
 }
 
 function checkPaths(book: Book, out: Diagnostics): void {

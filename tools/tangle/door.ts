@@ -2,6 +2,7 @@
  * The one door by which errors leave the tools: whatever happens, the user
  * sees one line that says what could not be done, and never a trace.
  */
+import type { BuildFailure } from 'esbuild'
 import { format, printable, type Place } from './diagnostics.ts'
 
 /** Something that is wrong at a known place. */
@@ -73,8 +74,10 @@ function missing(error: Error): string {
 }
 
 /** A fault of our own: where it happened is what its mender asks first. */
-function unforeseen(error: Error): string {
-  const [message] = error.message.split('\n')
+function unforeseen(error: Error & Partial<BuildFailure>): string {
+  const [message] = (error.errors?.[0].text ?? error.message).split('\n')
+  const { file, line, column } = error.errors?.[0].location ?? {}
+  if (file) return `${file}:${line}:${column! + 1}: ${message}`
   const frame = /\n\s+at (.*)/.exec(error.stack ?? '')?.[1]
   return `the tools failed: ${message}${frame ? ` (${frame.replace(/^.*\((.*)\)$/, '$1')})` : ''}`
 }

@@ -100,10 +100,10 @@ function read(text: string, lines: string[], found: Outline): void {
   found.unread = lines.flatMap((line, i) => within.has(i + 1) ? [] : unread(line, i + 1))
 }
 
-const opens = /^[\s>*+\d.)-]*((?:`{3,}|~{3,})\s*[\w+#-]*\s*(?:\{[^`]*\})?)\s*$/
+const opens = /^[\s>*+\d.)-]*((?:`{2,}|~{2,})\s*[\w+#-]*\s*(?:\{[^`]*\})?)\s*$/
 
 function unread(text: string, line: number): Unread[] {
-  if (!text.includes('```') && !text.includes('~~~')) return []
+  if (!text.includes('``') && !text.includes('~~')) return []
   const [, opening] = opens.exec(text) ?? []
   return opening === undefined ? [] : [{ line, column: text.indexOf(opening) + 1, opening }]
 }
