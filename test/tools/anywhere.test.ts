@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { at } from '../../tools/tangle/diagnostics.ts'
 import { Remapper } from '../../tools/tangle/remap.ts'
-import { cloneProject, edit, fixtures, project, scratch, write } from './fixture.ts'
+import { cloneProject, edit, fixtures, project, scratch } from './fixture.ts'
 
 const chapter = 'journey/P-preparation/1100-described.md'
 
@@ -35,14 +35,6 @@ test.each(['a blank', 'brackets (x) [y] {z}', 'two\nlines', 'st*r', 'perc%20ent'
     expect(readdirSync(join(root, '.cache')).filter((file) => file.startsWith('generator-'))).toEqual([])
   })
 
-test('the programs of the pages are bundled where a path holds a pattern', () => {
-  const root = projectAt('st*r')
-  cpSync(join(project, 'site/src'), join(root, 'site/src'), { recursive: true })
-  write(root, 'bundle.mts', "import { scripts } from './tools/weave/scripts.ts'\nconsole.log(...(await scripts()).keys())\n")
-  const { stdout, stderr } = spawnSync(process.execPath, ['bin/run.mjs', 'bundle.mts'], { cwd: root, encoding: 'utf8' })
-  expect([stdout.trim().split(' ').length, stderr]).toEqual([readdirSync(join(project, 'site/src')).filter((file) => file.endsWith('.ts')).length, ''])
-})
-
 test('what Node and Vite cannot do there is said in one line', () => {
   const backslash = projectAt('back\\slash')
   const prepared = spawnSync('npm', ['run', '--silent', 'prepare'], { cwd: backslash, encoding: 'utf8' })
@@ -54,6 +46,9 @@ test('what Node and Vite cannot do there is said in one line', () => {
     expect([status, stderr.split('\n').slice(1)])
       .toEqual([1, [`${root}: Vite runs no tests in a folder with # or ? in its path`, '']])
   }
+  const star = projectAt('st*r')
+  const woven = spawnSync(process.execPath, [join(project, 'bin/run.mjs'), join(project, 'tools/weave/main.ts'), 'weave'], { cwd: star, encoding: 'utf8' })
+  expect([woven.status, woven.stderr]).toEqual([1, `${star}: nothing is woven in a folder with * in its path\n`])
 })
 
 test('moved after it was tangled', () => {

@@ -31,7 +31,7 @@ export interface Recording {
 interface Kept { code: string, recording: Recording }
 
 /** What is bundled to record. */
-const here = fileURLToPath(new URL('.', import.meta.url))
+const entry = fileURLToPath(new URL('./demo-session.ts', import.meta.url))
 /** The module that runs sessions, relative to generated/. */
 export const sessionModule = 'launcher/browser/session.ts'
 const mostLines = 60
@@ -96,7 +96,7 @@ export class Recorder {
   private async bundled(): Promise<string> {
     const { build } = await import('esbuild')
     const { outputFiles } = await build({
-      absWorkingDir: here, entryPoints: ['./demo-session.ts'], bundle: true, write: false,
+      absWorkingDir: this.root, entryPoints: [entry], bundle: true, write: false,
       format: 'esm', platform: 'node', target: 'node20', minify: true, logLevel: 'silent', legalComments: 'none',
     })
     const code = hash(outputFiles[0].text)

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 interface Face { family: string, package: string, subset: string, weight: number, italic?: boolean }
 
@@ -47,9 +47,8 @@ export async function fonts(cache: string): Promise<Font[]> {
 
 async function font(face: Face, cache: string): Promise<Font> {
   const style = face.italic ? 'italic' : 'normal'
-  const file = `files/${face.package}-${face.subset}-${face.weight}-${style}.woff2`
-  // Node would take a * in the folder's own path for the one in the package's list of exports.
-  const original = readFileSync(join(dirname(require.resolve(`@fontsource/${face.package}/package.json`)), file))
+  const source = `@fontsource/${face.package}/files/${face.package}-${face.subset}-${face.weight}-${style}.woff2`
+  const original = readFileSync(require.resolve(source))
   const key = createHash('sha1').update(original).update(characters[face.subset]).digest('hex').slice(0, 10)
   const name = `${face.package}-${face.weight}${face.italic ? '-italic' : ''}-${key}.woff2`
   const kept = join(cache, name)

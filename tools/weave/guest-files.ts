@@ -1,7 +1,7 @@
 /** What an element that runs Guests loads when it is started: the terminal, and the Launcher as a Worker. */
 import type { Plugin } from 'esbuild'
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prebuilt } from './prebuilt.ts'
 
@@ -24,9 +24,9 @@ export async function guestFiles(root: string): Promise<Map<string, string>> {
   if (!existsSync(worker)) return new Map()
   const built = await Promise.all([
     // Names that begin with _ are the terminal's own affair; they are a tenth of its weight.
-    bundled(root, [join(source, 'terminal.ts')], { mangleProps: /^_[a-zA-Z]/, plugins: [styleAsText] }),
+    bundled([join(source, 'terminal.ts')], { mangleProps: /^_[a-zA-Z]/, plugins: [styleAsText] }),
     // What both Workers import stands once, and what only a real kernel needs by itself.
-    bundled(root, [worker, join(source, 'filming.ts')], {
+    bundled([worker, join(source, 'filming.ts')], {
       splitting: true, banner: { js: licences }, plugins: [prebuilt(root), generatedOf(root)],
     }),
   ])
@@ -49,11 +49,10 @@ const styleAsText: Plugin = { name: 'style as text', setup(build) {
 } }
 
 /** Modules for the folder guest/ of the site, by their addresses. */
-async function bundled(root: string, entries: string[], options: object): Promise<[string, string][]> {
+async function bundled(entries: string[], options: object): Promise<[string, string][]> {
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    absWorkingDir: root, outdir: source, // a * in a whole path would be a pattern
-    entryPoints: Object.fromEntries(entries.map((path) => [basename(path, '.ts'), `./${relative(root, path)}`])),
+    entryPoints: Object.fromEntries(entries.map((path) => [basename(path, '.ts'), path])), outdir: source,
     bundle: true, write: false, minify: true, format: 'esm', platform: 'browser', target: 'es2022',
     chunkNames: '[name]-[hash]', logLevel: 'silent', legalComments: 'inline', ...options,
   })

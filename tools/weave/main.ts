@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { join } from 'node:path'
 import { findRoot } from '../tangle/chapters.ts'
 import { format } from '../tangle/diagnostics.ts'
-import { explain, tell } from '../tangle/door.ts'
+import { explain, Refused, tell } from '../tangle/door.ts'
 import { Live } from './live.ts'
 import { printBook } from './print.ts'
 import { reweave, serve } from './serve.ts'
@@ -60,7 +60,12 @@ async function serveSite(options: { port: string }): Promise<void> {
   await learn(weaver)
 }
 
-const program = new Command('weave').description('Weaves the chapters into a site.')
+/** Node and esbuild take a * in a path for a pattern, some of them in packages that are not ours. */
+function requirePlainPath(): void {
+  if (root.includes('*')) throw new Refused(`${root}: nothing is woven in a folder with * in its path`)
+}
+
+const program = new Command('weave').description('Weaves the chapters into a site.').hook('preAction', requirePlainPath)
 program.command('weave')
   .description('write the site into site/dist, and the Markdown edition into site/dist/markdown')
   .action(async () => {

@@ -1,6 +1,7 @@
 /** The pages' own programs: each file right under site/src becomes one script beside the pages. */
 import { build } from 'esbuild'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const sourceFolder = fileURLToPath(new URL('../../site/src', import.meta.url))
@@ -9,8 +10,8 @@ export const sourceFolder = fileURLToPath(new URL('../../site/src', import.meta.
 export async function scripts(): Promise<Map<string, string>> {
   const entries = readdirSync(sourceFolder).filter((file) => file.endsWith('.ts'))
   const { outputFiles } = await build({
-    absWorkingDir: sourceFolder, entryPoints: entries.map((file) => `./${file}`), // a * in a whole path would be a pattern
-    outdir: '.', bundle: true, minify: true, write: false, format: 'iife', target: 'es2022', logLevel: 'silent',
+    entryPoints: entries.map((file) => join(sourceFolder, file)),
+    outdir: sourceFolder, bundle: true, minify: true, write: false, format: 'iife', target: 'es2022', logLevel: 'silent',
   })
   return new Map(outputFiles.map((file) => [file.path.slice(sourceFolder.length + 1), file.text]))
 }
