@@ -49,7 +49,7 @@ describe('jumps', () => {
     for (const label of labels) {
       a.bind(label)
       wanted.push(labels[random(60)])
-      a.jcc('ne', wanted.at(-1)!)
+      a.jne(wanted.at(-1)!)
       a.db(new Uint8Array(random(30)).fill(0x90))
       if (random(5) === 0) a.align(16)
     }

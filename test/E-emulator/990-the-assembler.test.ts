@@ -28,10 +28,10 @@ describe('methods', () => {
     }
   })
 
-  it('take a condition as an argument', () => {
+  it('know a condition by each of its names', () => {
     const a = new Assembler(0)
     const top = a.here()
-    a.setcc('b', al).cmovcc('ge', eax, ecx).jcc('nz', top)
+    a.setc(al).cmovnl(eax, ecx).jnz(top)
     expect(disassemble(a.assemble().bytes))
       .toEqual(['setb al', 'cmovge eax,ecx', 'jne short 0'])
   })
