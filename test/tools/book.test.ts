@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { checkPictures, checkTypes, checkWidths } from '../../tools/tangle/check.ts'
 import { Diagnostics, format } from '../../tools/tangle/diagnostics.ts'
-import { checkRooms } from '../../tools/tangle/rooms.ts'
+import { checkRooms, checkTangler } from '../../tools/tangle/rooms.ts'
 import { read } from '../../tools/tangle/tangle.ts'
 import { project, text } from './fixture.ts'
 
@@ -29,6 +29,7 @@ test('pictures can be drawn', () => {
 test('imports follow the arrows of the house', () => {
   const out = new Diagnostics()
   checkRooms(book.files, out)
+  checkTangler(project, out)
   expect(formatted(out)).toEqual([])
 })
 

@@ -1,6 +1,7 @@
 /** Modules that import each other's values cannot be read one after the other. */
 import { expect, test } from 'vitest'
 import { checkCircles, circles } from '../../tools/tangle/circles.ts'
+import { checkRooms, checkTangler } from '../../tools/tangle/rooms.ts'
 import { Diagnostics, format } from '../../tools/tangle/diagnostics.ts'
 import { read } from '../../tools/tangle/tangle.ts'
 import { book, write } from './fixture.ts'
@@ -37,5 +38,24 @@ test("it is said at the chapter's line, or at the tool's", async () => {
   expect(out.all.map((d) => format(d).split('\n')[0])).toEqual([
     'journey/L-launcher/000-a.md:6:1: a circle of imports: a.ts → b.ts → a.ts',
     'tools/x.ts:2:1: a circle of imports: tools/x.ts → tools/y.ts → tools/x.ts',
+  ])
+})
+
+test('an arrow between rooms, and one out of the tangler, may not be turned round', async () => {
+  const file = (path: string, target: string) =>
+    `One.\n\n\`\`\`ts {file=${path}}\nimport { x } from '${target}'\nexport { x }\n\`\`\`\n\n`
+  const root = book({
+    'L-launcher/000-a.md': '# L:000 A\n\n' + file('host/a.ts', '../launcher/x.ts') + file('emulator/state/a.ts', '../memory/x.ts')
+      + file('emulator/memory/a.ts', '../state/x.ts') + file('emulator/fpu/a.ts', '../machine.ts') + file('emulator/machine.ts', './run/x.ts'),
+  })
+  write(root, 'tools/tangle/a.ts', "import { b } from '../../site/src/b.ts'\nexport { c } from './c.ts'\n")
+  const out = new Diagnostics()
+  checkRooms((await read(root)).files, out)
+  checkTangler(root, out)
+  expect(out.all.map((d) => format(d).split('\n')[0])).toEqual([
+    'journey/L-launcher/000-a.md:6:14: host must not import from launcher',
+    'journey/L-launcher/000-a.md:13:14: emulator/state must not import from emulator/memory',
+    'journey/L-launcher/000-a.md:27:14: emulator/fpu must not import from emulator/machine.ts',
+    'tools/tangle/a.ts:1:1: the tangler imports site/src/b.ts',
   ])
 })

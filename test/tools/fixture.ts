@@ -53,7 +53,7 @@ export function tree(folder: string): Record<string, string> {
 }
 
 const parts = [
-  'bin', 'tools', 'site/src/figures/kinds.ts', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts',
+  'bin', 'tools', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts',
 ]
 
 /** The fixture project: its own chapters and tests, our tools and packages. */

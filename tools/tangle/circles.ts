@@ -82,7 +82,7 @@ function report({ path }: Circle, place: Place, out: Diagnostics): void {
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
 
 /** The TypeScript under a folder of `root`, path to text; none where there is no such folder. */
-function modulesOf(root: string, folder: string): Map<string, string> {
+export function modulesOf(root: string, folder: string): Map<string, string> {
   const start = join(root, folder)
   if (!existsSync(start)) return new Map()
   const names = readdirSync(start, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))

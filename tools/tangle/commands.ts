@@ -4,7 +4,7 @@ import { counted, Diagnostics, format, printable, type Place } from './diagnosti
 import { bundled } from './launch.ts'
 import { checkPacing, readPacing } from './pacing.ts'
 import { report, summary } from './report.ts'
-import { checkRooms } from './rooms.ts'
+import { checkRooms, checkTangler } from './rooms.ts'
 import { runTests } from './run-tests.ts'
 import { testsFor } from './tags.ts'
 import { tangle, type Tangled } from './tangle.ts'
@@ -35,6 +35,7 @@ export async function check(root: string): Promise<number> {
   checkWidths(tangled.chapters, out)
   checkPictures(tangled.chapters, out)
   checkRooms(tangled.files, out)
+  checkTangler(root, out)
   checkCircles(tangled.files, root, out)
   const text = (path: string) => tangled.texts.get(path)!
   checkTerms(tangled.chapters, readTerms(root), text, out)

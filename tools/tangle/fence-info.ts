@@ -3,7 +3,7 @@
  *
  * What is not understood is an error, never silently text.
  */
-import { figureKinds } from '../../site/src/figures/kinds.ts'
+import { figureKinds } from './figure-kinds.ts'
 import { at, type Diagnostics, type Place } from './diagnostics.ts'
 import { nearest, slug } from './names.ts'
 

@@ -15,7 +15,7 @@ import { readIfThere, writeWhole } from '../tangle/files.ts'
 import { hash } from '../tangle/hash.ts'
 import { complaintAbout, type Demo } from './demo.ts'
 import type { Camera, Figure } from '../../site/src/figures/camera.ts'
-import { isFigure } from '../../site/src/figures/kinds.ts'
+import { isFigure } from '../tangle/figure-kinds.ts'
 
 /** What a run printed, what the Host did meanwhile, and how it ended. */
 export interface Recording {

@@ -5,7 +5,7 @@ import { dma } from './dma.ts'
 import { faults } from './faults.ts'
 import { instruction } from './instruction.ts'
 import { interrupt } from './interrupt.ts'
-import type { FigureKind } from './kinds.ts'
+import type { FigureKind } from '../../../tools/tangle/figure-kinds.ts'
 import { spaces } from './spaces.ts'
 import { worldSwitch } from './switch.ts'
 

@@ -6,7 +6,7 @@
  * once it is seen and the page has nothing else to do.
  */
 import type { Order } from '../../../generated/launcher/browser/session.ts'
-import { isFigure } from '../figures/kinds.ts'
+import { isFigure } from '../../../tools/tangle/figure-kinds.ts'
 import { base } from './base.ts'
 import type { FilmNews } from './filming.ts'
 import { keyRow } from './keys.ts'

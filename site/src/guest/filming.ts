@@ -7,7 +7,7 @@ import type { News, Order } from '../../../generated/launcher/browser/session.ts
 import type { Message } from '../../../generated/launcher/browser/worker.ts'
 import type { Camera, Figure } from '../figures/camera.ts'
 import { cameras } from '../figures/cameras.ts'
-import type { FigureKind } from '../figures/kinds.ts'
+import type { FigureKind } from '../../../tools/tangle/figure-kinds.ts'
 
 export interface Filmed extends Order { film: FigureKind }
 

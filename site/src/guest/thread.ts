@@ -1,7 +1,7 @@
 /** The Worker that a Guest runs in, from the page's side. */
 import type { Order } from '../../../generated/launcher/browser/session.ts'
 import type { Message } from '../../../generated/launcher/browser/worker.ts'
-import type { FigureKind } from '../figures/kinds.ts'
+import type { FigureKind } from '../../../tools/tangle/figure-kinds.ts'
 import { base } from './base.ts'
 import type { FilmNews } from './filming.ts'
 
