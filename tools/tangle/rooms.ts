@@ -28,7 +28,7 @@ const doors: Record<string, string[]> = {
   'emulator/integers': [state, memory, protection],
   [fpu]: [state, memory, protection],
   [sse]: [state, memory, protection, fpu],
-  [isa]: [state, memory, fpu, sse],
+  [isa]: [state, memory, protection, fpu, sse],
   [decode]: [state, memory, protection, isa],
   'emulator/print': [state, memory, isa, decode],
 }
