@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Assembler, eax, ebx, ecx, edx, esi, esp, mem } from '../../generated/assembler/index.ts'
+import { type Assembler, eax, ebx, ecx, edi, edx, esi, esp, mem } from '../../generated/assembler/index.ts'
 import type { Engine } from '../../generated/emulator/index.ts'
 import { CODE, tinyMachine } from '../support/tiny-machine.ts'
 
@@ -77,6 +77,17 @@ describe('E:869 through a table', () => {
     expect([one.cpu.reg(0), one.cpu.instructions]).toEqual([two.cpu.reg(0), two.cpu.instructions])
     const { exits } = one.cpu.translation
     expect(exits['computed jump or return']).toBeLessThan(5_000)
+  })
+  test('a table whose one known entry no region can hold is left to the interpreter', () => {
+    const { cpu } = hot((a) => {
+      const [onTwoPages, table, done] = [a.label(), a.label(), a.label()]
+      a.mov(ecx, 300_000).xor(ebx, ebx).xor(edi, edi).jmp(onTwoPages)
+      a.align(4096).bind(table).dd(onTwoPages, done).db(...new Array<number>(4093 - 8).fill(0x90))
+      a.bind(onTwoPages).add(edi, 0x12345678).dec(ecx).je(done).and(edi, 0).jmp(mem({ index: edi, scale: 4, disp: table }))
+      a.mov(ebx, 1).bind(done).hlt() // nobody goes here
+    })
+    expect([cpu.reg(1), cpu.reg(3)]).toEqual([0, 0])
+    expect(cpu.translation.regions).toBeGreaterThan(0)
   })
   test('a table that changes is believed as it stands', () => {
     const [one, two] = [hot((a) => jumping(a, true)), hot((a) => jumping(a, true), 'interpreted')]
