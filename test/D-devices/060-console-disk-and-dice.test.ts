@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
@@ -6,6 +7,8 @@ import { virtioBlock } from '../../generated/launcher/virtio/block.ts'
 import { wayOut } from '../../generated/launcher/console.ts'
 import { virtioConsole } from '../../generated/launcher/virtio/console.ts'
 import { virtioRng } from '../../generated/launcher/virtio/rng.ts'
+import { TAGGED } from '../../generated/launcher/virtio/tagged.ts'
+import { shell, Terminal } from '../e2e/launching.ts'
 import { bytes, dice, text } from '../L-launcher/fakes.ts'
 import { busFixture, Driver } from './virtio-driver.ts'
 
@@ -34,6 +37,43 @@ describe('D:000, D:080 quiet rings and names', () => {
     expect(text(memory.read(0x5000, 20))).toBe('way/to/the/disk.img'.padStart(20, '/'))
     expect(driver.collect()[0].length).toBe(21)
   })
+})
+
+describe('D:070 the window', () => {
+  it('is offered with its size by the bus, and written again when it changes', () => {
+    const { bus, memory, platform } = busFixture()
+    platform.console.window = { columns: 300, rows: 50 }
+    bus.add(virtioConsole(platform, () => {}))
+    expect([...memory.read(PAGE, 4)]).toEqual([3, 2, 1, 4])
+    const features = PAGE + 5 + 2 * 8
+    expect([...memory.read(features, 6)]).toEqual([1, 0, 300 & 255, 1, 50, 0])
+    platform.console.window = { columns: 80, rows: 24 }
+    platform.console.onResize()
+    expect([...memory.read(features + 2, 4)]).toEqual([80, 0, 24, 0])
+    bus.close()
+    platform.console.window = { columns: 1, rows: 1 }
+    platform.console.onResize()
+    expect([...memory.read(features + 2, 4)]).toEqual([80, 0, 24, 0])
+  })
+
+  it('is not offered where there is none, nor by tags', () => {
+    const { bus, memory, platform } = busFixture()
+    bus.add(virtioConsole(platform, () => {}))
+    expect([...memory.read(PAGE, 4)]).toEqual([3, 2, 0, 0])
+    platform.console.window = { columns: 80, rows: 24 }
+    const kind = virtioConsole(platform, () => {})
+    expect(TAGGED.own(kind)).toBe(null)
+  })
+
+  it('under Node is the terminal\'s, and a change is told', async () => {
+    const script = fileURLToPath(new URL('window-child.ts', import.meta.url))
+    const terminal = new Terminal(`exec ${process.execPath} bin/run.mjs ${script}`)
+    await terminal.see('80 x 24')
+    terminal.resize(132, 43)
+    await terminal.see('132 x 43')
+    expect(await terminal.ended).toBe(0)
+    expect((await shell(`${process.execPath} bin/run.mjs ${script} < /dev/null`)).out).toBe('no window\n')
+  }, 40_000)
 })
 
 describe('work in pieces', () => {

@@ -220,6 +220,23 @@ describe('D:286 what the devices add', () => {
     expect(platform.out).toBe('Help!\n')
   })
 
+  test('the console says how large its window is, and interrupts when that changes', () => {
+    const { window, agree, go, platform, irqs } = fixture((it) => {
+      it.console.window = { columns: 100, rows: 30 }
+      return pciConsole(it, () => {})
+    })
+    const read = (at: number, width: Width) => window.read(at, width)
+    expect([read(60, 2), read(62, 2), read(64, 4)]).toEqual([100, 30, 0])
+    platform.console.window = { columns: 120, rows: 40 }
+    platform.console.onResize()
+    expect([read(0x3a, 1), irqs()]).toEqual([0, []])
+    agree()
+    go()
+    platform.console.onResize()
+    expect([read(60, 2), read(62, 2), read(0x3a, 1), read(0x3a, 1)]).toEqual([120, 40, 2, 0])
+    expect(irqs()).toEqual([5])
+  })
+
   test('a frame comes behind twelve bytes, the last two of which say one', () => {
     const frame = Uint8Array.from({ length: 60 }, (_, i) => i)
     const frames = [frame]

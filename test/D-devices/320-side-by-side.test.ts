@@ -133,6 +133,7 @@ function board(count: number, isTerminal = true) {
   const console_ = {
     isTerminal, onReady: () => {}, setRaw: () => {}, request: () => {},
     ready: () => typedAhead.length > 0, read: () => typedAhead.shift()!, waiting: () => typedAhead, takeNews: () => [], hasNews: false,
+    onResize: () => {}, size: () => ({ columns: 80, rows: 24 }),
   } as ConsoleInput
   let now = 0
   const platform = {
@@ -149,7 +150,8 @@ function board(count: number, isTerminal = true) {
     return text(...all)
   }
   const screen = () => text(...printed.splice(0))
-  return { made, guests, type, heard, screen, complaints, later: (us: number) => { now += us } }
+  const resize = () => { console_.onResize() }
+  return { made, guests, type, heard, screen, resize, complaints, later: (us: number) => { now += us } }
 }
 
 describe('D:324 one terminal for several', () => {
@@ -163,6 +165,15 @@ describe('D:324 one terminal for several', () => {
     b.type('x\x1d2y')
     expect(b.screen()).toBe('\r\n[Guest 2: k2]\r\ntwo')
     expect([b.heard(0), b.heard(1)]).toEqual(['x', 'y'])
+  })
+
+  test('all are told of a window that was drawn larger, and know its size', () => {
+    const b = board(2)
+    const told: number[] = []
+    b.guests.forEach((guest, i) => { guest.console.onResize = () => { told.push(i) } })
+    b.resize()
+    expect(told).toEqual([0, 1])
+    expect(b.guests[1].console.size()).toEqual({ columns: 80, rows: 24 })
   })
 
   test('the key and its command may come in two reads; ^] ^] is a ^]', () => {

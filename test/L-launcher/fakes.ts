@@ -13,7 +13,7 @@ import { GuestMemory } from '../../generated/launcher/memory.ts'
 import type { AddressSpace } from '../../generated/launcher/memory.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import type {
-  ConsoleInput, Platform, PlatformFile, SharedFile, Wire, WireEnds,
+  ConsoleInput, Platform, PlatformFile, SharedFile, Size, Wire, WireEnds,
 } from '../../generated/launcher/platform.ts'
 import type { Work } from '../../generated/launcher/work.ts'
 import type { ReadResult } from '../../generated/host/lguest-user.ts'
@@ -89,6 +89,10 @@ export class FakeConsole implements ConsoleInput {
   chunks: Uint8Array[] = []
   ended = false
   onReady: () => void = () => {}
+  onResize: () => void = () => {}
+  window: Size | null = null
+
+  size(): Size | null { return this.window }
 
   setRaw(raw: boolean): void {
     this.raw.push(raw)

@@ -60,6 +60,9 @@ export class Terminal {
     this.#process.write(text)
   }
 
+  /** Draws the window larger, or smaller. */
+  resize(columns: number, rows: number): void { this.#process.resize(columns, rows) }
+
   /** Waits until `wanted` appears after what was waited for before. */
   async see(wanted: string, seconds = 20): Promise<string> {
     await new Promise<void>((resolve, reject) => {
