@@ -4,10 +4,9 @@ import type { WantedDevice } from '../../generated/launcher/plan.ts'
 import { diskName, diskSize, disksKept, dropDisk, fileOf, fillDisk, makeDisk } from './guest/disks.ts'
 import type { GuestElement, Wish } from './guest/element.ts'
 import { Hub } from './guest/hub.ts'
+import { cardOf, wireOf } from './guest/wired.ts'
 
 const megabyte = 0x100000
-/** UDP ports of the wire's two ends, as on a command line. */
-const ports = [7001, 7002]
 
 class KernelBench extends HTMLElement {
   readonly #hub = new Hub()
@@ -57,7 +56,7 @@ class KernelBench extends HTMLElement {
     const devices: WantedDevice[] = disk ? [{ kind: 'block', path: diskName }] : []
     const joined = this.field('second').checked
     if (joined) {
-      devices.push({ kind: 'wire', ends: { kind: 'udp', port: ports[guest], peerHost: 'the other', peerPort: ports[1 - guest] } })
+      devices.push(cardOf(guest))
     }
     const plan = {
       memory: Math.max(2, Number(this.field('memory').value)) * megabyte, kernel: 'kernel',
@@ -66,7 +65,7 @@ class KernelBench extends HTMLElement {
     }
     return {
       plan, files, disks: disk ? [diskName] : [],
-      wires: joined ? [[ports[guest], this.#hub.join(guest)]] : [],
+      wires: joined ? wireOf(guest, this.#hub.join(guest)) : [],
     }
   }
 

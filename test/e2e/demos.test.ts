@@ -11,6 +11,9 @@ import { pagesOf } from '../tools/weave/links.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const there = existsSync(executablePath)
+/** What a reader might bring: the kernels of `npm run test:linux`. */
+const kernels = (process.env.LGUEST_LINUX_KERNELS ?? '').split(':').filter(Boolean)
+const initrd = process.env.LGUEST_LINUX_INITRD ?? ''
 if (!there) console.log(`no browser at ${executablePath} (CHROMIUM names another): the demos' tests skip`)
 
 const told = '/D-devices/400-the-launcher-in-a-page.html'
@@ -67,6 +70,7 @@ describe.skipIf(!there)('Guests in a browser', () => {
       const guests = page.locator('lguest-guest')
       for (let i = 0; i < await guests.count(); i++) {
         const guest = guests.nth(i)
+        if (await guest.evaluate((e) => e.classList.contains('running'))) await guest.locator('button', { hasText: 'Stop' }).click() // another started it
         const recorded = await text(guest)
         const typed = recorded.split('\n').filter((line) => /^puppy> ./.test(line))
         const death = /^lguest: /m.test(recorded)
@@ -77,6 +81,23 @@ describe.skipIf(!there)('Guests in a browser', () => {
         await guest.locator('.start').waitFor()
       }
     }
+  })
+
+  it('ping each other, two on a page, each in its own thread', async () => {
+    await open('/G-guest/770-who-is-there.html')
+    const [one, two] = [0, 1].map((i) => page.locator('lguest-pair lguest-guest').nth(i))
+    await start(one)
+    await until(one, (seen) => seen.includes('\n4 sent, 4 answered\n') && atPrompt(seen), 'answers')
+    expect(page.workers().length).toBe(2)
+    await two.locator('.tty').click()
+    await page.keyboard.type('ping 10.0.0.1 2\n')
+    await until(two, (seen) => seen.includes('\n2 sent, 2 answered\n') && atPrompt(seen), 'answers the other way')
+    await one.locator('button', { hasText: 'Reset' }).click()
+    await until(one, (seen) => seen.includes('\n4 sent, 4 answered\n') && atPrompt(seen), 'answers after a reset')
+    await two.locator('button', { hasText: 'Stop' }).click()
+    await one.locator('.tty').click()
+    await page.keyboard.type('ping 10.0.0.2 1\n')
+    await until(one, (seen) => /no answer|nobody/.test(seen) && atPrompt(seen), 'silence')
   })
 
   it('answer what is typed, and say how they ended', async () => {
@@ -239,6 +260,32 @@ describe.skipIf(!there)('Guests in a browser', () => {
     await page.click('[name=drop]')
     await page.waitForFunction(() => document.querySelector('.disk output')!.textContent === 'none yet')
     expect(await disk.innerText()).toBe('none yet')
+  })
+
+  it.skipIf(kernels.length === 0).each(kernels)('boot a kernel of the reader, with a disk that stays: %s', { timeout: 180_000 }, async (kernel) => {
+    const guest = page.locator('lguest-guest').first()
+    const shell = (seen: string) => /# ?$/.test(seen)
+    const boot = async () => {
+      await page.setInputFiles('[name=kernel]', kernel)
+      await page.setInputFiles('[name=initrd]', initrd)
+      await page.click('.boot')
+      await until(guest, shell, `shell of ${kernel}`)
+    }
+    const ask = async (words: string, answer: string) => {
+      await page.keyboard.type(`${words}\n`)
+      await until(guest, (seen) => seen.includes(`\n${answer}`) && shell(seen), `'${answer}' after '${words}'`)
+    }
+    await open('/kernel.html')
+    await page.fill('[name=size]', '1')
+    await page.click('[name=make]')
+    await page.waitForFunction(() => document.querySelector('.disk output')!.textContent!.startsWith('1.0 MB'))
+    await boot()
+    await ask('cat /proc/partitions', 'major')
+    await ask('D=$(ls /dev/vda /dev/lgba 2>/dev/null); echo on the disk of a page > $D; sync; echo wrote $?', 'wrote 0')
+    await page.reload()
+    await boot()
+    await ask('D=$(ls /dev/vda /dev/lgba 2>/dev/null); head -c 21 $D', 'on the disk of a page')
+    await page.click('[name=drop]')
   })
 
   it('weigh, with the terminal, what the design allows', async () => {

@@ -23,7 +23,7 @@ const known = ['append', 'demo', 'hidden', 'ignore', 'generator']
 
 /** What a .demo may say of its run, and in which words; any, where there is no list. */
 const options: Record<string, string[] | undefined> = {
-  show: ['counts', 'trace', ...figureKinds], ends: ['prompt', 'halt', 'death'], says: undefined,
+  show: ['counts', 'trace', ...figureKinds], ends: ['prompt', 'halt', 'death'], says: undefined, beside: undefined,
 }
 
 /** Reads the opening line of a fence that stands at `place`. */

@@ -16,10 +16,13 @@ import { hash } from '../tangle/hash.ts'
 import { complaintAbout, type Demo } from './demo.ts'
 import type { Camera, Figure } from '../../site/src/figures/camera.ts'
 import { isFigure } from '../tangle/figure-kinds.ts'
+import { cardOf, wireOf } from '../../site/src/guest/wired.ts'
 
 /** What a run printed, what the Host did meanwhile, and how it ended. */
 export interface Recording {
   screen: string
+  /** What a second Guest printed meanwhile. */
+  beside?: string
   /** Lines of the trace since the script began; the first ones, if they are many. */
   trace: string[]
   counts?: { before: Counts, after: Counts }
@@ -38,7 +41,7 @@ const mostLines = 60
 /** A demo that takes longer than this many seconds is none. */
 const patience = 30
 
-const keyOf = ({ script, show }: Demo) => hash(JSON.stringify([script, show]))
+const keyOf = ({ script, show, beside }: Demo) => hash(JSON.stringify([script, show, beside]))
 
 export class Recorder {
   private readonly root: string
@@ -114,19 +117,38 @@ export class Recorder {
     const { Session, cameras } = await this.runner!.module
     const camera = isFigure(demo.show) ? cameras[demo.show]() : undefined
     const taken = new Taken(camera)
-    const session = new Session(recorded(demo), (news) => taken.hear(news))
+    const second = demo.beside === undefined ? undefined : await this.second(demo.beside)
+    const session = new Session(recorded(demo, second?.end), (news) => taken.hear(news))
     const timer = new Promise<number>((resolve) => {
       setTimeout(resolve, patience * 1000, -1).unref()
     })
-    return taken.recording(await Promise.race([session.run(camera?.observer), timer]))
+    const status = await Promise.race([session.run(camera?.observer), timer])
+    return { ...taken.recording(status), ...(second ? { beside: await second.leave() } : {}) }
+  }
+
+  /** A Guest at the other end of a wire, once it has typed `line`; it is told to leave, and says what it printed. */
+  private async second(line: string): Promise<{ end: MessagePort, leave(): Promise<string> }> {
+    const { Session } = await this.runner!.module
+    const { port1: end, port2 } = new MessageChannel()
+    const taken = new Taken()
+    const session = new Session({ plan: { devices: [cardOf(1)] }, script: [`${line}\n`], wires: wireOf(1, port2 as never) }, (news) => taken.hear(news))
+    const life = session.run()
+    while (!taken.atPromptAfter(line)) await new Promise((resolve) => setTimeout(resolve, 10))
+    return { end: end as never, leave: async () => {
+      const { screen } = taken.recording(0)
+      session.type('halt\n')
+      await life
+      end.close()
+      return screen
+    } }
   }
 }
 
-/** The order that a fence stands for, in counted time. */
-function recorded({ script, show }: Demo): Order {
+/** The order that a fence stands for: in counted time, unless what comes by a wire has its own. */
+function recorded({ script, show }: Demo, end?: MessagePort): Order {
   return {
-    plan: { deterministic: true, trace: show === 'trace' },
-    script, closing: true, counting: show === 'counts',
+    plan: { deterministic: !end, trace: show === 'trace', ...(end ? { devices: [cardOf(0)] } : {}) },
+    script, closing: true, counting: show === 'counts', wires: end ? wireOf(0, end) : [],
   }
 }
 
@@ -149,6 +171,10 @@ class Taken {
     else if ('complained' in news) this.complain(news.complained)
     else if ('counted' in news && this.script !== 'over') this.counts = news.counted
     else if ('typed' in news) this.note(news.typed)
+  }
+
+  atPromptAfter(line: string): boolean {
+    return this.screen.includes(`puppy> ${line}`) && this.screen.endsWith('\npuppy> ')
   }
 
   private note(typed: string): void {

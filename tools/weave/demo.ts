@@ -21,6 +21,8 @@ export interface Demo {
   ends: 'prompt' | 'halt' | 'death'
   /** Words that must be seen. */
   says?: string
+  /** What a second Puppy types before, at the other end of a wire. */
+  beside?: string
 }
 
 /** All demos of the book, in reading order. */
@@ -32,7 +34,7 @@ export function demosOf(chapters: ParsedChapter[]): Demo[] {
     if (!classes.has('demo')) return []
     return [{
       place: at(path, line, column), script: scriptOf(body), show: options.get('show') as Demo['show'],
-      ends: options.get('ends') as Demo['ends'] ?? 'prompt', says: options.get('says'),
+      ends: options.get('ends') as Demo['ends'] ?? 'prompt', says: options.get('says'), beside: options.get('beside'),
     }]
   }))
 }
@@ -69,11 +71,14 @@ export function complaintAbout(demo: Demo, { screen, trace, status, counts, figu
 
 /** The element on the page: it holds the transcript until somebody starts it. */
 export function demoHtml(demo: Omit<Demo, 'place'>, recording: Recording, link: Link): string {
-  const { script, show } = demo
-  const order = escape(JSON.stringify({ script, show }))
-  return `<figure class="demo"><lguest-guest order="${order}">`
-    + `<pre class="screen"><code>${transcript(recording.screen)}</code></pre>${panel(demo, recording, link)}`
-    + '</lguest-guest></figure>'
+  const { script, show, beside } = demo
+  const one = guestHtml({ script, show }, recording.screen, panel(demo, recording, link))
+  if (beside === undefined) return `<figure class="demo">${one}</figure>`
+  return `<figure class="demo"><lguest-pair>${one}${guestHtml({ script: [`${beside}\n`] }, recording.beside ?? '')}</lguest-pair></figure>`
+}
+
+function guestHtml(order: Pick<Demo, 'script' | 'show'>, screen: string, below = ''): string {
+  return `<lguest-guest order="${escape(JSON.stringify(order))}"><pre class="screen"><code>${transcript(screen)}</code></pre>${below}</lguest-guest>`
 }
 
 /** What was printed; what had been typed is marked. */

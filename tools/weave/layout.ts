@@ -20,7 +20,7 @@ export interface Frame {
 const first = "const d=document.documentElement;d.classList.add('js');try{const t=localStorage.getItem('theme');if(t)d.dataset.theme=t}catch{}"
 
 /** Elements of the pages' own, and the script that brings each to life. */
-const elements: Record<string, string> = { 'lguest-guest': 'guest.js', 'kernel-bench': 'kernel.js' }
+const elements: Record<string, string> = { 'lguest-guest': 'guest.js', 'lguest-pair': 'pair.js', 'kernel-bench': 'kernel.js' }
 
 /** A whole HTML document; `live` is for readers who are writing. */
 export function layout(site: Site, frame: Frame, live = false): string {
