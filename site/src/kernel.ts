@@ -50,6 +50,7 @@ class KernelBench extends HTMLElement {
       guest.wish = () => this.#order(i, files, disk && i === 0)
       if (i === 0 || this.field('second').checked) await guest.start(i === 0)
     }
+    this.guests[0].scrollIntoView({ block: 'nearest' }) // unseen, it would stand still
   }
 
   #order(guest: number, files: Order['files'] & object, disk: boolean): Wish {

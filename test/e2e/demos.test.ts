@@ -86,6 +86,7 @@ describe.skipIf(!there)('Guests in a browser', () => {
   it('ping each other, two on a page, each in its own thread', async () => {
     await open('/G-guest/770-who-is-there.html')
     const [one, two] = [0, 1].map((i) => page.locator('lguest-pair lguest-guest').nth(i))
+    await page.locator('lguest-pair .screen code').evaluateAll((all) => { for (const screen of all) screen.textContent = '' })
     await start(one)
     await until(one, (seen) => seen.includes('\n4 sent, 4 answered\n') && atPrompt(seen), 'answers')
     expect(page.workers().length).toBe(2)
