@@ -33,7 +33,7 @@ const VALUES = [0x0badcafe, 0x10203040, 0x7f7f7f7f, 0xfeedface, 0x55aa55aa, 0x31
 const VOLATILE = [DATA, STACK - 4096, ROUNDS & ~0xfff, RECORD, BUFFER, SHARED_PAGE]
 const STRETCHES = VOLATILE.map((page, i) => [i === 0 ? 0 : VOLATILE[i - 1] + 4096, page] as const)
 /** One to end a round that it has begun, one for the interrupt; and twice as many for surprises. */
-const TURNS_TO_ANSWER = 4
+const TURNS_TO_ANSWER = 6
 
 export class GoodGuest {
   readonly mm: LauncherMemory

@@ -43,8 +43,9 @@ const MORE_TOIL_TRANSLATED = 1_000_000
 /** Milliseconds in a read. */
 const MOST_TIME = 20
 const TURNS = 10
-/** The good one has every third of them. */
+/** The good one has every third of them, and shorter ones: time for two rounds of its loop. */
 const GOOD_TURNS = 3
+const GOOD_SLICE = 1500
 const INSTRUCTIONS_A_MICROSECOND = 100
 /** Reads in a turn of a Guest with devices: each access is one. */
 const READS = 40
@@ -112,6 +113,7 @@ export class World {
     const frame = this.host.frames.allocRun(1)
     this.#shared = { frame, file: {} }
     this.good = new GoodGuest(this.host, this.#shared)
+    this.good.task.account.slice = GOOD_SLICE
     const { stack, tables } = this.#processor.places
     this.#memory = new MemoryOracle(this.host, kept, [stack, this.host.statePage], tables)
   }
@@ -143,6 +145,7 @@ export class World {
   /** Lets a hostile Guest and the good one take turns, as Launchers do. */
   share(one: Case, turns: number): Shared {
     const guest = new HostileGuest(this.host, one, one.steps, this.#shared)
+    this.good.task.account.slice = guest.task.account.slice
     const before = spentBy(this.good.task)
     const waits: number[] = []
     for (let turn = 0; turn < turns && guest.dead === null; turn++) {
