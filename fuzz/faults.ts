@@ -49,7 +49,7 @@ export const faults: readonly Fault[] = [
   { name: 'no timer ends a slice',
     file: 'host/core.ts', from: 'cpu.setTimer(Math.max(left, 1), SLICE_VECTOR, patience)', to: 'cpu.setTimer(Math.max(left, 1) * 1000, SLICE_VECTOR, patience * 1000)' },
   { name: 'DMA records are not checked',
-    file: 'host/io.ts', from: 'if (!checkDmaList(dstLg, dest) || !checkDmaList(srcLg, source)) return 0', to: '', classes: 'dma' },
+    file: 'host/io.ts', from: 'if (!checkDmaList(dstLg, dest) || !from.check()) return 0', to: '', classes: 'dma' },
   { name: 'the Switcher believes its own fault',
     file: 'switcher/code.ts', from: '    je    .ownFault\n', to: '' },
   { name: 'the processor: any gate for any ring',
