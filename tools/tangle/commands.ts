@@ -2,6 +2,7 @@
 import { checkCircles } from './circles.ts'
 import { counted, Diagnostics, format, printable, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
+import { checkOutputs } from './outputs.ts'
 import { checkPacing, readPacing } from './pacing.ts'
 import { report, summary } from './report.ts'
 import { checkRooms, checkTangler } from './rooms.ts'
@@ -39,6 +40,7 @@ export async function check(root: string): Promise<number> {
   checkCircles(tangled.files, root, out)
   const text = (path: string) => tangled.texts.get(path)!
   checkTerms(tangled.chapters, readTerms(root), text, out)
+  checkOutputs(tangled.chapters, root, text, out)
   checkPacing(tangled.chapters, readPacing(root), text, out)
   const types = await checkTypes(root, tangled.texts)
   for (const error of counted(out.sorted(tangled.book.order), tangled.texts)) console.error(format(error))
