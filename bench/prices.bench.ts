@@ -22,7 +22,7 @@ interface Turn { mean: number, longest: number }
 /** Microseconds of the processor's for a turn of the Guest's. */
 function turnOf({ what, build }: Storm, engine: Engine): Turn {
   const clock = new RealClock(() => performance.now() * 1000, () => Date.now() * 1000, { instructions: 0 })
-  const tiny = new Tiny(realHost({ checkTlb: false, slice: SLICE, clock, engine }), build)
+  const tiny = new Tiny(realHost({ checkTlb: false, slice: SLICE, clock, engine, deterministic: false }), build)
   const turn = () => {
     for (;;) {
       const { kind } = tiny.read()

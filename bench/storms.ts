@@ -3,7 +3,7 @@
  * and counts for little. They never end.
  */
 import { ax, eax, ebp, ebx, ecx, edi, edx, esi, esp, mem } from '../generated/assembler/index.ts'
-import { GDT, PAGE_OFFSET, STACK_TOP, TABLE } from '../test/H-host/tiny-guest.ts'
+import { GDT, PAGE_OFFSET, PGDIR, STACK_TOP, TABLE } from '../test/H-host/tiny-guest.ts'
 import type { Kernel } from '../test/H-host/tiny-guest.ts'
 
 export interface Storm {
@@ -79,6 +79,13 @@ function fill(k: Kernel, word: number): void {
 /** A loop at EBX that counts ECX down: dec ecx; jnz; ret, in one page. */
 function putLoop(k: Kernel): void {
   k.mov(mem(ebx).dword, 0xc3fd7549 | 0)
+}
+
+/** Memory that is also seen from HIGH on, where linear addresses have a sign. */
+const HIGH = 0x80000000
+function high(k: Kernel): void {
+  k.mov(mem(PAGE_OFFSET + PGDIR + (HIGH >>> 22) * 4).dword, TABLE | 7)
+  k.cld()
 }
 
 function touch(k: Kernel, pages: number): void {
@@ -241,6 +248,11 @@ const ofNumbers: Record<string, Body> = {
   'aam, daa': code(0xd4, 0x0a, 0x27), 'rcl by cl': after((k) => k.mov(ecx, 31), 0xd3, 0xd0),
   'cpuid': code(0x0f, 0xa2), 'rdtsc': code(0x0f, 0x31), 'cmpxchg8b': code(0x0f, 0xc7, 0x0f),
   'pusha and popa': code(0x60, 0x61), 'enter, 31 levels': after((k) => k.mov(ebp, esp), 0xc8, 0x10, 0, 31, 0xc9),
+  'xlat': after((k) => k.mov(ebx, FREE).mov(eax, 0), 0xd7), 'loop': code(0xb9, 0xff, 0xff, 0, 0, 0xe2, 0xfe),
+  'jecxz, bound': after((k) => k.mov(eax, 0), 0x62, 0x06, 0xe3, 0), 'shld by cl': after((k) => k.mov(ecx, 31), 0x0f, 0xa5, 0x07),
+  'bsf of nothing': after((k) => k.mov(eax, 0), 0x0f, 0xbc, 0xd8), 'idiv of 64 bits': after((k) => k.mov(ecx, -3), 0x99, 0xf7, 0xf9),
+  'fist of a large number': after((k) => { numbers(k); k.db(0xd9, 0xeb); }, 0xdf, 0x7e, 0x20, 0xd9, 0xeb),
+  'cvttpd2dq': after(inXmm, 0x66, 0x0f, 0xe6, 0xc1), 'movups across two pages': after((k) => k.mov(edi, FREE + 0xff8), 0x0f, 0x10, 0x07, 0x0f, 0x11, 0x07),
   'bts far away': after((k) => k.mov(eax, 0x7ffff), 0x0f, 0xab, 0x07),
 }
 
@@ -250,6 +262,13 @@ const ofMemory: Record<string, Body> = {
   'rep movsb over itself': after((k) => k.cld(), 0xb9, 0, 0x10, 0, 0, 0xbe, 0, 0x10, 8, 0xc0, 0xbf, 1, 0x10, 8, 0xc0, 0xf3, 0xa4),
   'rep stosd, backwards': after((k) => k.std(), 0xb9, 0, 4, 0, 0, 0xbf, 0, 0x50, 8, 0xc0, 0xf3, 0xab),
   'repne scasb': after((k) => k.cld().mov(eax, 7), 0xb9, 0, 0x10, 0, 0, 0xbf, 0, 0x10, 8, 0xc0, 0xf2, 0xae),
+  'rep movsd at two gigabytes': after(high, 0xb9, 0, 4, 0, 0, 0xbe, 0, 0x10, 8, 0x80, 0xbf, 0, 0x50, 8, 0x80, 0xf3, 0xa5),
+  'rep movsb over itself at two gigabytes': after(high, 0xb9, 0, 0x10, 0, 0, 0xbe, 0, 0x10, 8, 0x80, 0xbf, 1, 0x10, 8, 0x80, 0xf3, 0xa4),
+  'rep stosb at two gigabytes': after(high, 0xb9, 0, 0x10, 0, 0, 0xbf, 0, 0x50, 8, 0x80, 0xf3, 0xaa),
+  'repe cmpsb at two gigabytes': after(high, 0xb9, 0, 0x10, 0, 0, 0xbe, 0, 0x10, 8, 0x80, 0xbf, 0, 0x50, 8, 0x80, 0xf3, 0xa6),
+  'repne scasw at odd addresses': after((k) => k.cld().mov(eax, 7), 0xb9, 0, 8, 0, 0, 0xbf, 1, 0x10, 8, 0xc0, 0x66, 0xf2, 0xaf),
+  'rep movsd at odd addresses': after((k) => k.cld(), 0xb9, 0, 4, 0, 0, 0xbe, 1, 0x10, 8, 0xc0, 0xbf, 3, 0x50, 8, 0xc0, 0xf3, 0xa5),
+  'rep outsb': trapping(13, [0xf3, 0x6e], 2, TRAP_GATE, true),
   'rep of nothing': after((k) => k.mov(ecx, 0), 0xf3, 0xa4),
   'rep lodsb': after((k) => k.cld(), 0xb9, 0, 0x10, 0, 0, 0xbe, 0, 0x10, 8, 0xc0, 0xf3, 0xac),
   'movsb, one by one': code(0xa4, 0x4e, 0x4f),

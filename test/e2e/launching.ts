@@ -82,6 +82,15 @@ export class Terminal {
     return this.screen.slice(from, this.#seen)
   }
 
+  /** Nobody reads what it prints, until `readOn`. */
+  stall(): void {
+    this.#process.pause()
+  }
+
+  readOn(): void {
+    this.#process.resume()
+  }
+
   kill(): void {
     this.#process.kill('SIGKILL')
   }
