@@ -394,6 +394,14 @@ describe('L:200 the Waker', () => {
     expect(device.sent(LHREQ_BREAK)).toEqual([[1], [0], [1]])
   })
 
+  it('asks nobody once its Guest is gone', () => {
+    const { device, input, waker } = fixture()
+    input.ready = () => { throw new RangeError('no memory') }
+    waker.retire()
+    waker.watch()
+    expect(device.sent(LHREQ_BREAK)).toEqual([])
+  })
+
   it('sleeps until the deadline', async () => {
     const { platform, waker } = fixture()
     const slept = waker.sleep(platform.time + 5000)

@@ -96,11 +96,14 @@ export class Terminal {
   }
 }
 
-/** The Launcher between two looks at the terminal's settings. */
+/**
+ * The Launcher between two looks at the terminal's settings. What a terminal
+ * is told in its last moment may be lost, so it lives a moment longer.
+ */
 export const BETWEEN_LOOKS = (args = ''): string =>
   'stty -g | sed s/^/before:/; tty | sed s/^/tty:/; exec 3<&0; '
   + `node ${launcher} ${args} <&3 & echo "pid:$!."; wait $!; `
-  + 'echo "status:$?"; stty -g | sed s/^/after:/; echo done'
+  + 'echo "status:$?"; stty -g | sed s/^/after:/; echo done; sleep 0.3'
 
 /** What `stty -g` printed before and after. */
 export function looks(screen: string): { before: string; after: string } {

@@ -1,6 +1,6 @@
 /**
  * Whatever a Guest does, whoever sits before it can leave, and the terminal is
- * as it was. Storms of three eras, at a terminal. Each is left in two ways;
+ * as it was. Storms of three eras, at a terminal. Each is left by three ^C and in one more way;
  * LGUEST_STORMS=all leaves each in every way.
  */
 import { execFileSync } from 'node:child_process'
@@ -31,14 +31,16 @@ interface Way { how: string, status: number, leave: Leave }
 const bySignal = (signal: NodeJS.Signals, status: number): Way =>
   ({ how: signal, status, leave: (_terminal, pid) => { process.kill(pid, signal); } })
 
+const SINGLE: Way = { how: 'three single ^C', status: 2, leave: async (terminal) => {
+  for (let i = 0; i < 3; i++) {
+    terminal.type('\x03')
+    await pause(150)
+  }
+} }
+
 const WAYS: Way[] = [
   { how: 'three ^C in one read', status: 2, leave: (terminal) => terminal.type('\x03\x03\x03') },
-  { how: 'three single ^C', status: 2, leave: async (terminal) => {
-    for (let i = 0; i < 3; i++) {
-      terminal.type('\x03')
-      await pause(150)
-    }
-  } },
+  SINGLE,
   bySignal('SIGINT', 130), bySignal('SIGTERM', 143), bySignal('SIGHUP', 129),
 ]
 
@@ -57,8 +59,8 @@ async function rage({ era, file, takes }: StormKernel): Promise<{ terminal: Term
 }
 
 async function finish(terminal: Terminal, status: number): Promise<void> {
-  await terminal.see(`status:${status}`, PATIENCE / 1000)
-  await terminal.see('done', PATIENCE / 1000)
+  await terminal.see(`status:${status}`)
+  await terminal.see('done')
   await terminal.ended
   const { before, after } = looks(terminal.screen)
   expect(before).not.toBe('')
@@ -77,7 +79,7 @@ async function gone(pid: number): Promise<void> {
 }
 
 const cases = STORM_KERNELS.flatMap((kernel, i) => WAYS
-  .filter((_way, w) => ALL || w === 0 || w === 1 + i % (WAYS.length - 1))
+  .filter((way, w) => ALL || way === SINGLE || w === i % WAYS.length)
   .map((way) => ({ kernel, way, name: `era ${kernel.era}, ${kernel.what}: ${way.how}` })))
 
 describe('under a storm', () => {
