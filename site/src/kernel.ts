@@ -1,6 +1,8 @@
 /** <kernel-bench>: boots a kernel of the reader's own, with a disk the browser keeps, alone or joined to a second. */
 import type { Order } from '../../generated/launcher/browser/session.ts'
 import type { WantedDevice } from '../../generated/launcher/plan.ts'
+import { bootColumns } from './figures/boot-columns.ts'
+import { figureParts } from './figures/html.ts'
 import { diskName, diskSize, disksKept, dropDisk, fileOf, fillDisk, makeDisk } from './guest/disks.ts'
 import type { GuestElement, Wish } from './guest/element.ts'
 import { Hub } from './guest/hub.ts'
@@ -45,6 +47,7 @@ class KernelBench extends HTMLElement {
     const initrd = this.field('initrd').files?.[0]
     if (initrd) files.push(['initrd', await bytesOf(initrd)] as never)
     const disk = disksKept() && await diskSize() !== null
+    this.#layTimeline()
     for (const [i, guest] of this.guests.entries()) {
       guest.stop()
       guest.wish = () => this.#order(i, files, disk && i === 0)
@@ -65,9 +68,20 @@ class KernelBench extends HTMLElement {
       kernelArguments: this.field('arguments').value.split(/\s+/).filter(Boolean),
     }
     return {
-      plan, files, disks: disk ? [diskName] : [],
+      plan, files, disks: disk ? [diskName] : [], ...(guest === 0 && this.field('timeline').checked ? { show: 'boot' } : {}),
       wires: joined ? wireOf(guest, this.#hub.join(guest)) : [],
     }
+  }
+
+  /** A figure below the first Guest, which fills as it boots; or none. */
+  #layTimeline(): void {
+    this.querySelector('lguest-figure')?.remove()
+    if (!this.field('timeline').checked) return
+    const { head, rows, words } = figureParts(nothingYet, () => undefined)
+    const figure = document.createElement('lguest-figure')
+    figure.innerHTML = `<div class="scroll" tabindex="0"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>`
+      + `<details><summary>The same in words</summary><ol>${words}</ol></details>`
+    this.guests[0].append(figure)
   }
 
   #diskButtons(): [string, () => Promise<void>][] {
@@ -104,6 +118,8 @@ class KernelBench extends HTMLElement {
     this.querySelector('.said')!.textContent = words
   }
 }
+
+const nothingYet = { columns: bootColumns, steps: [{ cells: ['0', '', 'nothing yet'], words: 'The kernel is being loaded.' }] }
 
 const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer())
 

@@ -28,6 +28,7 @@ ${field('Initial RAM disk', '<input type="file" name="initrd">')}
 ${field('Arguments', '<input type="text" name="arguments" value="console=hvc0" spellcheck="false" autocomplete="off">', 'what the kernel is told')}
 ${field('Memory', '<input type="number" name="memory" value="64" min="2" max="1024">', 'megabytes')}
 <label class="check"><input type="checkbox" name="second"><span>A second one, joined to it by a wire (${to('D:420')})</span></label>
+<label class="check"><input type="checkbox" name="timeline"><span>Its boot as a timeline, as Puppy’s is at ${to('G:100')}</span></label>
 <fieldset class="disk"><legend>A disk that stays (${to('D:410')}): <output>none yet</output></legend>
 <label><span>Empty, megabytes</span><input type="number" name="size" value="64" min="1" max="4096"></label><button type="button" name="make">Make it</button>
 <label><span>An image</span><input type="file" name="image"></label><button type="button" name="fill">Put it on the disk</button>

@@ -1,4 +1,5 @@
 /** A boot as a timeline: what happened first, and how many instructions the Guest had performed by then. */
+import { bootColumns } from './boot-columns.ts'
 import { camera, type Camera, type Figure } from './camera.ts'
 
 const thousands = (value: number) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
@@ -6,7 +7,7 @@ const thousands = (value: number) => String(Math.round(value)).replace(/\B(?=(\d
 /** Notes from the first instruction on, whether it is told to or not, until the first script is typed. */
 export function boot(): Camera {
   const seen = new Set<string>()
-  return camera(['instructions', 'since the last', 'what happens for the first time'], (figure, self) => {
+  return camera(bootColumns, (figure, self) => {
     self.once = true
     let [now, last, over] = [() => 0, 0, false]
     const note = (what: string, words: string) => {
