@@ -231,10 +231,12 @@ describe('D:286 what the devices add', () => {
     platform.console.onResize()
     expect([read(0x3a, 1), irqs()]).toEqual([0, []])
     agree()
+    expect(irqs()).toEqual([])
     go()
+    expect([read(0x3a, 1), irqs()]).toEqual([2, [5]])
     platform.console.onResize()
     expect([read(60, 2), read(62, 2), read(0x3a, 1), read(0x3a, 1)]).toEqual([120, 40, 2, 0])
-    expect(irqs()).toEqual([5])
+    expect(irqs()).toEqual([5, 5])
   })
 
   test('a frame comes behind twelve bytes, the last two of which say one', () => {

@@ -98,11 +98,12 @@ export class Terminal {
 
 /**
  * The Launcher between two looks at the terminal's settings. What a terminal
- * is told in its last moment may be lost, so it lives a moment longer.
+ * is told in its last moment may be lost, so it lives a moment longer. A command
+ * may stand `inside`, which runs the Launcher.
  */
-export const BETWEEN_LOOKS = (args = ''): string =>
+export const BETWEEN_LOOKS = (args = '', inside = ''): string =>
   'stty -g | sed s/^/before:/; tty | sed s/^/tty:/; exec 3<&0; '
-  + `node ${launcher} ${args} <&3 & echo "pid:$!."; wait $!; `
+  + `${inside} node ${launcher} ${args} <&3 & echo "pid:$!."; wait $!; `
   + 'echo "status:$?"; stty -g | sed s/^/after:/; echo done; sleep 0.3'
 
 /** What `stty -g` printed before and after. */

@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts'
 import { FAILED, Tour } from './tour.ts'
 import type { Row } from './tour.ts'
 
-const settings = readSettings(process.env)
+const settings = readSettings(process.env, process.argv.slice(2))
 if ('missing' in settings) {
   console.log(`No real kernels today: ${settings.missing.join(' and ')} not `
     + 'set. Skipped: boot, shell, disk, clock, reboot, power off and panic '

@@ -9,6 +9,8 @@ export interface Boot {
   readonly prompt: string
   readonly options?: readonly string[]
   readonly kernelArguments?: string
+  /** A command that runs the Launcher, in a network of its own perhaps. */
+  readonly inside?: string
 }
 
 /** How it ended. */
@@ -38,7 +40,7 @@ export class Session {
     const { kernel, initrd, megabytes, options = [] } = boot
     const words = ['--stats', `--initrd=${initrd}`, ...options,
       String(megabytes), kernel, boot.kernelArguments ?? '']
-    this.terminal = new Terminal(BETWEEN_LOOKS(words.join(' ')))
+    this.terminal = new Terminal(BETWEEN_LOOKS(words.join(' '), boot.inside))
   }
 
   /** Waits for the shell; seconds since the start. */

@@ -15,6 +15,8 @@ export interface Settings {
   readonly only: readonly string[]
   /** Where to keep what each Guest printed; null: nowhere. */
   readonly logs: string | null
+  /** Boots of each kernel that must pass without a complaint of its own. */
+  readonly boots: number
 }
 
 export const HELP = `The real kernels are yours to bring:
@@ -30,11 +32,13 @@ export const HELP = `The real kernels are yours to bring:
   LGUEST_LINUX_PROMPT    what ends the shell's prompt ('# ')
   (with passt installed, a file is fetched from this machine through it)
   LGUEST_LINUX_ONLY      names of checks, separated by commas (all)
-  LGUEST_LINUX_LOGS      a directory for what the Guests print`
+  LGUEST_LINUX_LOGS      a directory for what the Guests print
+
+  --boots N              boot each N times, and look for WARN, BUG and Oops (0)`
 
 /** The settings, or the names of the variables that are missing. */
 export function readSettings(
-  env: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv, args: readonly string[] = [],
 ): Settings | { readonly missing: readonly string[] } {
   const missing = ['LGUEST_LINUX_KERNELS', 'LGUEST_LINUX_INITRD']
     .filter((name) => !env[name])
@@ -48,7 +52,17 @@ export function readSettings(
     prompt: env.LGUEST_LINUX_PROMPT || '# ',
     only: list(env.LGUEST_LINUX_ONLY, ','),
     logs: env.LGUEST_LINUX_LOGS || null,
+    boots: bootsIn(args),
   }
+}
+
+/** The number behind `--boots`. */
+function bootsIn(args: readonly string[]): number {
+  const at = args.indexOf('--boots')
+  if (at < 0) return 0
+  const boots = Number(args[at + 1])
+  if (Number.isInteger(boots) && boots > 0) return boots
+  throw new Error('--boots N: how often?')
 }
 
 function list(text: string | undefined, separator: string): string[] {

@@ -7,6 +7,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { NodePlatform } from '../../generated/launcher/node/platform.ts'
+import { proposeEra } from '../../generated/launcher/propose-era.ts'
 import { checks } from './checks.ts'
 import type { Scene } from './checks.ts'
 import { pause } from '../e2e/launching.ts'
@@ -32,6 +34,7 @@ export class Tour {
   readonly #megabytes: number
   readonly #say: (what: string) => void
   #bootSeconds = 0
+  #era = ''
 
   constructor(settings: Settings, kernel: string, megabytes: number,
     say: (what: string) => void) {
@@ -40,12 +43,25 @@ export class Tour {
     this.#megabytes = megabytes
     this.#say = say
     this.row.set('kernel', nameOf(kernel))
+    this.row.set('era', '')
     this.row.set('image', isElf(kernel) ? 'vmlinux' : 'bzImage')
     this.row.set('MB', String(megabytes))
   }
 
+  /** Release and era, as the Launcher reads them off the image. */
+  async #identify(): Promise<void> {
+    const platform = new NodePlatform()
+    const file = platform.open(this.#kernel, 'read')
+    const { era, release } = await proposeEra(file, this.#megabytes << 20, platform)
+    file.close()
+    this.#era = era
+    this.row.set('era', era)
+    if (release !== '') this.row.set('kernel', release)
+  }
+
   /** All checks, reboot, power off, and a panic. */
   async whole(): Promise<void> {
+    await this.#identify()
     const folder = mkdtempSync(join(tmpdir(), 'lguest-linux-'))
     try {
       const disk = makeDisk(this.#settings, folder)
@@ -55,6 +71,11 @@ export class Tour {
       await this.#life('tour', options, (session) =>
         this.#tour(session, disk, wire))
       await this.#life('panic', [], (session) => this.#panic(session))
+      await this.#tap('tap', '10.9.6.1', '')
+      await this.#tap('bridge', 'bridge:span', 'ip link add span type bridge; '
+        + 'ip addr add 10.9.6.1/24 dev span; ip link set span up;')
+      await this.#sharenet(folder)
+      await this.#boots()
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -62,6 +83,7 @@ export class Tour {
 
   /** Boots, looks around, powers off. */
   async visit(): Promise<void> {
+    await this.#identify()
     await this.#life('visit', [], async (session) => {
       await this.#boot(session)
       await this.#check('shell', session, null)
@@ -71,11 +93,11 @@ export class Tour {
   }
 
   async #life(
-    name: string, options: string[], live: (session: Session) => Promise<void>,
+    name: string, options: string[], live: (session: Session) => Promise<void>, inside = '',
   ): Promise<void> {
     const { initrd, prompt } = this.#settings
     const session = new Session({ kernel: this.#kernel, initrd, prompt,
-      megabytes: this.#megabytes, options })
+      megabytes: this.#megabytes, options, inside })
     try {
       await live(session)
     } catch (error) {
@@ -114,7 +136,7 @@ export class Tour {
     const check = checks.find((c) => c.name === name)
     if (check === undefined) throw new Error(`no check ${name}`)
     this.#say(name)
-    const scene: Scene = { session, disk, settings: this.#settings,
+    const scene: Scene = { session, disk, era: this.#era, settings: this.#settings,
       megabytes: this.#megabytes, bootSeconds: this.#bootSeconds }
     try {
       this.row.set(name, await check.run(scene))
@@ -133,8 +155,7 @@ export class Tour {
       await other.booted()
       await other.run('ifconfig eth0 10.9.8.2 up')
       await session.run('ifconfig eth0 10.9.8.1 up')
-      const pings = await session.run('ping -c 3 10.9.8.2')
-      if (!/ 0% packet loss/.test(pings)) throw new Error(pings)
+      await ping(session, '10.9.8.2')
       other.terminal.type('nc -l -p 9 > /tmp/came\r')
       await pause(1000)
       await session.run('nc 10.9.8.2 9 < /bin/busybox', 120)
@@ -162,6 +183,54 @@ export class Tour {
     })
   }
 
+  /** The kernel of a network that is made for the purpose, through a tap: for root. */
+  async #tap(name: string, tunnet: string, before: string): Promise<void> {
+    if (!this.#wanted(name) || !canMakeNetworks()) return
+    this.#say(name)
+    await this.#life(name, [`--tunnet=${tunnet}`], async (session) => {
+      await session.booted()
+      await session.run('ifconfig eth0 10.9.6.2 netmask 255.255.255.0 up')
+      await ping(session, '10.9.6.1')
+      this.row.set(name, 'yes')
+    }, `unshare --net sh -c '${before} exec "$0" "$@"'`)
+  }
+
+  /** Two Guests of 2007 at one file. */
+  async #sharenet(folder: string): Promise<void> {
+    if (!this.#wanted('sharenet')) return
+    this.row.set('sharenet', 'none')
+    if (this.#era !== 'A') return
+    this.#say('sharenet')
+    const options = [`--sharenet=${join(folder, 'lan')}`]
+    await this.#life('sharenet', options, (one) =>
+      this.#life('sharenet2', options, async (other) => {
+        await one.booted()
+        await other.booted()
+        await one.run('ifconfig eth0 10.9.5.1 up')
+        await other.run('ifconfig eth0 10.9.5.2 up')
+        await ping(one, '10.9.5.2')
+        await ping(other, '10.9.5.1')
+        this.row.set('sharenet', 'yes')
+      }))
+  }
+
+  /** Boots again and again, and reads what the kernel has to say. */
+  async #boots(): Promise<void> {
+    const { boots } = this.#settings
+    let good = 0
+    for (let i = 1; i <= boots; i++) {
+      this.#say(`boot ${i} of ${boots}`)
+      await this.#life('boots', [], async (session) => {
+        await session.booted()
+        const said = await session.run('dmesg | grep -E "WARNING:|BUG:|Oops" | head -n 5')
+        if (said !== '') throw new Error(said)
+        await this.#powerOff(session)
+        good++
+      })
+    }
+    if (boots > 0) this.row.set('boots', good === boots ? `${good}` : FAILED)
+  }
+
   #wanted(name: string): boolean {
     const { only } = this.#settings
     return only.length === 0 || only.includes(name)
@@ -187,7 +256,7 @@ export class Tour {
   async #panic(session: Session): Promise<void> {
     this.#say('panic')
     await session.booted()
-    session.terminal.type('echo c > /proc/sysrq-trigger\r')
+    session.terminal.type('echo c > /proc/sysrq-trigger; exit\r')
     const end = await session.end()
     if (end.status !== 1 || !end.restored) {
       throw new Error(`panic: status ${end.status}`)
@@ -219,6 +288,20 @@ export class Tour {
     const file = `${nameOf(this.#kernel)}-${this.row.get('image')}-`
       + `${this.#megabytes}-${name}.log`
     writeFileSync(join(logs, file), screen)
+  }
+}
+
+async function ping(session: Session, address: string): Promise<void> {
+  const pings = await session.run(`ping -c 3 ${address}`)
+  if (!/ 0% packet loss/.test(pings)) throw new Error(pings)
+}
+
+function canMakeNetworks(): boolean {
+  try {
+    execFileSync('unshare', ['--net', 'ip', 'link'], { stdio: 'ignore' })
+    return process.getuid?.() === 0
+  } catch {
+    return false
   }
 }
 
