@@ -60,6 +60,11 @@ describe('G:751 to G:755', () => {
     expect(answers[19]).toMatch(/^yes\n/)
   })
 
+  it('a number too large is no small one', async () => {
+    const { answers } = await session(lines('kill 4294967297', 'kill 42949672970', 'kill 99999999999999999999', 'echo alive'))
+    expect(answers.slice(0, 4)).toEqual([...Array(3).fill('there is no such group\n'), 'alive\n'])
+  })
+
   it('kill ends a group, or knows of none', async () => {
     const { answers } = await session(lines('sleep 90000 | cat &', 'ps', 'kill 2', 'echo', 'ps', 'kill 77'))
     expect(answers[1]).toMatch(/ sleep\n[^]* cat\n/)
