@@ -1,4 +1,6 @@
 /** Many Guests, sixteen at a time: is memory flat when they have come and gone? */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { MAX_LGUEST_GUESTS } from '../generated/abi/common.ts'
 import { Random } from '../conformance/random.ts'
 import { isSeedCase } from './case.ts'
@@ -54,8 +56,11 @@ function turn(guest: HostileGuest): void {
   if (kind === 'halted') guest.file.lg!.cpu.halted = false
 }
 
-/** Bytes that are really in use, if the engine lets itself be asked (--expose-gc). */
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+/** Bytes that are really in use. */
 function heap(): number {
-  globalThis.gc?.()
+  collect()
   return process.memoryUsage().heapUsed
 }
