@@ -175,16 +175,22 @@ describe('L:195 a network card', () => {
   })
 
   it('drops what nobody waits for, and warns only a Guest that has spoken (B-L-093)', () => {
-    const { wire, send, look, warnings, chatter, irqs } = networked()
+    const { device, wire, page, record, send, look, warnings, chatter, irqs } = networked()
     wire.waiting.push(new Uint8Array(60))
     look()
     expect([warnings, irqs()]).toEqual([[], []])
     send([[0x4000, 60]])
     wire.waiting.push(new Uint8Array(60))
     look()
-    expect(warnings).toEqual(['lguest: network: no dma buffer!'])
+    wire.waiting.push(...Array.from({ length: 100 }, () => new Uint8Array(60)))
+    look()
+    expect(warnings, 'a flood is told once').toEqual(['lguest: network: no dma buffer!'])
     expect(chatter.every((line) => line.endsWith('discarded'))).toBe(true)
     expect(wire.ready()).toBe(false)
+    device.bound.set(page + 4, { records: [record(0x5000, [[0x6000, 100]])], irq: 5 })
+    wire.waiting.push(...Array.from({ length: 3 }, () => new Uint8Array(60)))
+    look()
+    expect(warnings.length, 'and again when one has found a buffer').toBe(2)
   })
 
   it('does not take for a frame what is too short for one, in either direction', () => {

@@ -35,6 +35,7 @@ describe('a mistake is one line on stderr and status 1', () => {
     ['a missing disk', [`--block=${disk}`, '--block=/no/disk'], '/no/disk'],
     ['a missing initrd', ['--initrd=/no/rd'], '/no/rd'],
     ['an initrd too large', ['--memory=2', `--initrd=${rd}`], 'rd: the initrd does not fit'],
+    ['a wire to nobody', ['--wire=20000-no.such.host.invalid:20001'], "nobody here knows a host 'no.such.host.invalid'"],
     ['a device', ['64', '/dev/zero'], '/dev/zero: it is neither a file nor a disk'],
     ['a file that cannot be read', ['64', '/proc/self/mem'], '/proc/self/mem: input or output error'],
   ])('%s', async (_what, args, words) => {

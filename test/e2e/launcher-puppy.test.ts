@@ -75,6 +75,13 @@ describe('through pipes', () => {
     expect(status).toBe(0)
   })
 
+  it('an address for the card of 2007 is in vain, and that is said once', async () => {
+    const { err, out, status } = await throughPipes(['--net=lan', '--mac=02:00:00:00:00:01'], 'reboot\n')
+    expect(err).toBe('lguest: --mac is for later kernels; one of 2007 chooses its own address\n')
+    expect(out.match(/Puppy wakes/g)?.length).toBe(2)
+    expect(status).toBe(0)
+  })
+
   it.each([
     ['divide', 'unhandled trap 0 at 0x'],
     ['hypercall', 'Bad hypercall'],
