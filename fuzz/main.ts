@@ -75,8 +75,9 @@ function tableOf(coverage: Coverage): string[] {
 async function runAll(options: Options, runner: Runner, source: Source): Promise<boolean> {
   const began = Date.now()
   const until = options.minutes === undefined ? Infinity : began + options.minutes * 60_000
-  let [count, findings] = [0, 0]
-  while (count < options.cases && Date.now() < until) {
+  let [count, findings, stopped] = [0, 0, false]
+  process.once('SIGINT', () => { stopped = true })
+  while (count < options.cases && Date.now() < until && !stopped) {
     const one = source.next()
     if (one === null) break
     const found = await runner.run(one)
