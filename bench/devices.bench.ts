@@ -2,7 +2,7 @@
  * Console, disk and network as Puppy sees them, and how much an idle Launcher
  * takes: one Launcher in this process, two in it, and two in their own.
  */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,8 @@ const PROMPT = 'puppy> '
 const MB = 1 << 20
 const PINGS = 100
 const ROUNDS = 3
+/** Milliseconds for anything that a Launcher is asked. */
+const PATIENCE = 120_000
 const TICKS_PER_SECOND = 100
 
 /** A Launcher in a process of its own, and who types to it. */
@@ -28,18 +30,23 @@ class Launched {
 
   #fail: (reason: Error) => void = () => {}
 
-  constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [launcher, ...args])
+  /** @param inside what runs the Launcher, if it is not to be run here */
+  constructor(args: readonly string[] = [], inside: readonly string[] = []) {
+    const [program, ...words] = [...inside, process.execPath, launcher, ...args]
+    this.child = spawn(program, words)
     this.child.on('exit', () => this.#fail(new Error(`the Launcher ended after ${this.printed.slice(-500)}`)))
     this.child.stdout.on('data', (data) => { this.printed += data; this.#look() })
   }
 
   see(wanted: string): Promise<string> {
     return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(
+        `no '${wanted}' in ${PATIENCE / 1000} s after ${this.printed.slice(-500)}`)), PATIENCE)
       this.#fail = reject
       this.#look = () => {
         const at = this.printed.indexOf(wanted, this.#seen)
         if (at < 0) return
+        clearTimeout(late)
         const text = this.printed.slice(this.#seen, at)
         this.#seen = at + wanted.length
         resolve(text)
@@ -75,9 +82,13 @@ async function pings(what: string, one: Asked, two: Asked): Promise<Row> {
     await who.see(PROMPT)
     await who.ask(`address ${address}`)
   }
-  await one.ask(`ping 10.0.0.2 ${PINGS}`)
+  return echoes(what, one, '10.0.0.2')
+}
+
+async function echoes(what: string, one: Asked, address: string): Promise<Row> {
+  await one.ask(`ping ${address} ${PINGS}`)
   const start = performance.now()
-  const answer = await one.ask(`ping 10.0.0.2 ${PINGS}`)
+  const answer = await one.ask(`ping ${address} ${PINGS}`)
   const ms = performance.now() - start
   const times = [...answer.matchAll(/(\d+) microseconds/g)].map((match) => Number(match[1])).sort((a, b) => a - b)
   if (times.length !== PINGS) throw new Error(`${what}: ${times.length} of ${PINGS} answered`)
@@ -95,14 +106,32 @@ async function inOneProcess(): Promise<Row[]> {
 }
 
 async function inTwo(what: string, one: string[], two: string[]): Promise<Row> {
-  const first = new Launched(...one)
+  const first = new Launched(one)
   await new Promise((resolve) => { setTimeout(resolve, 300) })
-  const second = new Launched(...two)
+  const second = new Launched(two)
   try {
     return await pings(what, first, second)
   } finally {
     first.end()
     second.end()
+  }
+}
+
+/** The kernel of a network made for the purpose, at the other end of a tap; none if we may not. */
+async function tapped(): Promise<Row[]> {
+  const inside = ['unshare', '--net']
+  try {
+    execFileSync(inside[0], [...inside.slice(1), 'true'], { stdio: 'ignore' })
+  } catch {
+    return []
+  }
+  const puppy = new Launched(['--tunnet=10.0.0.2'], inside)
+  try {
+    await puppy.see(PROMPT)
+    await puppy.ask('address 10.0.0.1')
+    return [await echoes('through a tap, this machine\'s kernel', puppy, '10.0.0.2')]
+  } finally {
+    puppy.end()
   }
 }
 
@@ -115,21 +144,26 @@ async function diskAndConsole(disk: string): Promise<Row[]> {
   const image = makeKennel({ spoilt: new Uint8Array(2 * MB), good: new Uint8Array(2 * MB).fill(65) }, 9000)
   image[5 * 512] = 1
   writeFileSync(disk, image)
-  const puppy = new Launched('--block', disk)
+  const puppy = new Launched(['--block', disk])
+  let clock = 0
   const seconds = async (file: string): Promise<number> => {
     const before = puppy.spent()
+    const start = performance.now()
     for (let i = 0; i < ROUNDS; i++) await puppy.ask(`cat ${file}`)
+    clock = (performance.now() - start) / 1000 / ROUNDS
     return (puppy.spent() - before) / ROUNDS
   }
   try {
     await puppy.see(PROMPT)
     for (const file of ['spoilt', 'good']) await seconds(file)
     const reading = await seconds('spoilt')
+    const readingByClock = clock
     const both = await seconds('good')
     const unit = 'MiB/s'
     return [
       { what: 'disk, read by Puppy with its sum', value: 2 / reading, unit, note: 'of processor time; 4 KiB a request' },
       { what: 'console, through a pipe', value: 2 / (both - reading), unit, note: 'of processor time; 256 bytes a record; at least 10' },
+      { what: 'console, by the clock', value: 2 / (clock - readingByClock), unit, note: 'the same; a busy machine stretches it' },
     ]
   } finally {
     puppy.end()
@@ -204,6 +238,8 @@ async function run(): Promise<Row[]> {
     return [
       ...await diskAndConsole(join(folder, 'disk')), ...await idleAndKeys(), await looks(), ...await inOneProcess(),
       await inTwo('two processes, UDP', ['--wire', '47001-47002'], ['--wire', '47002-47001']),
+      await inTwo('two processes, a shared file', [`--sharenet=${join(folder, 'lan')}`], [`--sharenet=${join(folder, 'lan')}`]),
+      ...await tapped(),
       await inTwo('two processes, a stream and who relays it', socket, socket),
     ]
   } finally {

@@ -72,11 +72,13 @@ describe(`SIGKILL, ${KILLS} times, seed ${SEED}`, () => {
     rmSync(disk)
   })
 
-  it.each(rounds)('nothing that a virtio driver flushed is lost (B3): %i', { timeout: 120_000 }, async (round) => {
-    const disk = join(folder, `flushed-${round}`)
+  const flushes = ['B3', 'C'].flatMap((era) => rounds.map((round) => [era, round] as const))
+
+  it.each(flushes)('nothing that a virtio driver flushed is lost (%s): %i', { timeout: 120_000 }, async (era, round) => {
+    const disk = join(folder, `flushed-${era}-${round}`)
     writeFileSync(disk, new Uint8Array(SECTORS * 512))
     const driver = fileURLToPath(new URL('flushing-driver.ts', import.meta.url))
-    const last = lastOf(await killAmidWrites(['bin/run.mjs', driver, disk, `${SECTORS}`], '', roll(MOST_MS)))
+    const last = lastOf(await killAmidWrites(['bin/run.mjs', driver, disk, `${SECTORS}`, era], '', roll(MOST_MS)))
     const image = readFileSync(disk)
     for (let sector = 0; sector < SECTORS; sector++) {
       const numbers = new Set(Array.from({ length: 128 }, (_, i) => image.readUInt32LE(sector * 512 + 4 * i)))

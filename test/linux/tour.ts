@@ -35,6 +35,8 @@ export class Tour {
   readonly #say: (what: string) => void
   #bootSeconds = 0
   #era = ''
+  /** Can the shell stop and continue what it runs? */
+  #jobs = true
 
   constructor(settings: Settings, kernel: string, megabytes: number,
     say: (what: string) => void) {
@@ -112,9 +114,19 @@ export class Tour {
     this.#say('booting')
     this.#bootSeconds = await session.booted()
     this.row.set('boot', `${this.#bootSeconds.toFixed(1)} s`)
+    await this.#takeTerminal(session)
     const flags = await session.run('grep -c "\\bpae\\b" /proc/cpuinfo; '
       + 'zcat /proc/config.gz 2>/dev/null | grep -c ^CONFIG_X86_PAE=y')
     this.row.set('PAE', /1$/.test(flags) ? 'yes' : 'no')
+  }
+
+  /** A first shell may have no terminal of its own; one below it can. */
+  async #takeTerminal(session: Session): Promise<void> {
+    this.#jobs = !session.terminal.screen.includes('job control turned off')
+    if (this.#jobs) return
+    session.terminal.type('setsid cttyhack sh\r')
+    await session.terminal.see(this.#settings.prompt)
+    this.#jobs = !/not found/.test(session.terminal.screen.slice(-200))
   }
 
   async #tour(
@@ -133,6 +145,10 @@ export class Tour {
   ): Promise<void> {
     const { only } = this.#settings
     if (only.length > 0 && !only.some((o) => name.startsWith(o))) return
+    if (!this.#jobs && ['^C', 'jobs'].includes(name)) {
+      this.row.set(name, 'no tty')
+      return
+    }
     const check = checks.find((c) => c.name === name)
     if (check === undefined) throw new Error(`no check ${name}`)
     this.#say(name)
