@@ -327,11 +327,11 @@ describe('D:098 the card', () => {
     return { world, platform, places: new NetPlaces(platform, world.host) }
   }
 
-  test('type, one page, slot and no checksums; neither output nor input (B-L-100)', () => {
+  test('type, one page, slot and no checksums; neither output nor input (B-L-100)', async () => {
     const { world, places: net } = places()
     const other = launcher()
     other.takeSlot()
-    const place = net.place({ path })
+    const place = await net.place({ path })
     const devices = new DeviceTable(fakeMemory(1), () => {})
     setupSharenet(devices, place, world.host)
     const at = (1 << 20) + deviceDescriptor.type
@@ -345,7 +345,7 @@ describe('D:098 the card', () => {
     const { world, places: net } = places()
     const listener = makeGuest(world, 16, 1)
     const wanted = { path }
-    const place = net.place(wanted)
+    const place = await net.place(wanted)
     listener.mm.mapShared(0x1000, place.frame, place.file, 0)
     const devices = new DeviceTable(fakeMemory(1), () => {})
     setupSharenet(devices, place, world.host)
@@ -371,13 +371,14 @@ describe('D:098 the card', () => {
     net.leave([wanted])
   })
 
-  test('two of one Launcher have one frame, by whatever names, and give it back whole', () => {
+  test('two of one Launcher have one frame, by whatever names, and give it back whole', async () => {
     const { world, places: net } = places()
     const free = world.frames.inUse
     const [one, two] = [{ path }, { path: join(folder, '.', path.slice(folder.length + 1)) }]
-    expect([net.place(one).slot, net.place(two).slot, net.place(one).slot]).toEqual([0, 1, 0])
-    expect(net.place(one).frame).toBe(net.place(two).frame)
-    world.host.physical.write32(net.place(one).frame, 0x01020304)
+    const [first, second] = await Promise.all([net.place(one), net.place(two)])
+    expect([first.slot, second.slot, (await net.place(one)).slot]).toEqual([0, 1, 0])
+    expect(first.frame).toBe(second.frame)
+    world.host.physical.write32(first.frame, 0x01020304)
     expect(readFileSync(path).readUInt32LE(0)).toBe(0x01020304)
     net.leave([one])
     expect(world.frames.inUse).toBe(free + 1)
@@ -386,16 +387,16 @@ describe('D:098 the card', () => {
     expect(readFileSync(path).subarray(0, PAGE).every((byte) => byte === 0)).toBe(true)
   })
 
-  test('a file that cannot be had is one line (B-L-096, B-L-101)', () => {
+  test('a file that cannot be had is one line (B-L-096, B-L-101)', async () => {
     const { platform, places: net } = places()
-    expect(() => net.place({ path: folder })).toThrow(`cannot open net file '${folder}': it is a directory`)
+    await expect(net.place({ path: folder })).rejects.toThrow(`cannot open net file '${folder}': it is a directory`)
     writeFileSync(path, 'precious')
-    expect(() => net.place({ path })).toThrow(`cannot open net file '${path}': it is something else`)
+    await expect(net.place({ path })).rejects.toThrow(`cannot open net file '${path}': it is something else`)
     truncateSync(path, 0)
     platform.openShared = (name) => Object.assign(openSharedFile(name), {
       map: () => { throw new PlatformError('mapping it: not here') },
     })
-    expect(() => net.place({ path })).toThrow(`could not mmap '${path}': mapping it: not here`)
+    await expect(net.place({ path })).rejects.toThrow(`could not mmap '${path}': mapping it: not here`)
   })
 
   test('--sharenet=FILE', () => {

@@ -6,7 +6,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import { proposeEra } from '../../generated/launcher/propose-era.ts'
 import { checks } from './checks.ts'
@@ -124,9 +124,10 @@ export class Tour {
   async #takeTerminal(session: Session): Promise<void> {
     this.#jobs = !session.terminal.screen.includes('job control turned off')
     if (this.#jobs) return
-    session.terminal.type('setsid cttyhack sh\r')
+    const from = session.terminal.screen.length
+    session.terminal.type('setsid sh -c "exec sh < /dev/hvc0 > /dev/hvc0 2>&1"\r')
     await session.terminal.see(this.#settings.prompt)
-    this.#jobs = !/not found/.test(session.terminal.screen.slice(-200))
+    this.#jobs = !/not found|turned off/.test(session.terminal.screen.slice(from))
   }
 
   async #tour(
@@ -348,11 +349,9 @@ function makeDisk({ disk }: Settings, folder: string): string | null {
   }
 }
 
-/** What to call a kernel: its release, if it tells, or its path. */
+/** What to call a kernel that does not tell its release: its folder, and its file. */
 function nameOf(path: string): string {
-  const parts = path.split('/')
-  return isElf(path) ? parts.slice(-2).join('-')
-    : `${parts.at(-5) ?? ''}-${basename(path)}`.replace(/^-/, '')
+  return path.split('/').slice(-2).join('-')
 }
 
 function isElf(path: string): boolean {
