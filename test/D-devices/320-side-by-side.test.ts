@@ -7,10 +7,13 @@ import { readGuests } from '../../generated/launcher/arguments.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 import { guestsFile, readGuestsFile } from '../../generated/launcher/guests-file.ts'
 import { Hubs } from '../../generated/launcher/hubs.ts'
+import { breakGround } from '../../generated/launcher/launch.ts'
+import { PUPPY } from '../../generated/launcher/plan.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import type { ConsoleInput, Platform } from '../../generated/launcher/platform.ts'
 import { Switchboard } from '../../generated/launcher/switchboard.ts'
 import { Terminal, throughPipes } from '../e2e/launching.ts'
+import { FakePlatform } from '../L-launcher/fakes.ts'
 
 const plans = (line: string) => readGuests(line.split(' ').filter(Boolean)) as readonly Plan[]
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -254,6 +257,14 @@ describe('D:324 one terminal for several', () => {
 })
 
 describe('D:328 all of them at once', () => {
+  test('have together the turn of one, and each a least turn', async () => {
+    const sliceOf = async (guests: number) => {
+      const ground = await breakGround({ ...PUPPY, memory: 2 << 20 }, new FakePlatform(), guests)
+      return ground.host.slice
+    }
+    expect([await sliceOf(1), await sliceOf(3), await sliceOf(16)]).toEqual([100_000, 33_334, 10_000])
+  })
+
   test('three Puppies in a pipe: the first is told to end, the others end with their input', async () => {
     const { status, out, err } = await throughPipes(['--guest', '--guest', '--guest'], 'echo hello\nhalt\n')
     expect(status, err).toBe(0)

@@ -45,11 +45,11 @@ const WAYS: Way[] = [
 ]
 
 /** A storm at a terminal, when it has raged for a while. */
-async function rage({ era, file, takes }: StormKernel): Promise<{ terminal: Terminal, pid: number }> {
+async function rage({ era, file, takes }: StormKernel, option = ''): Promise<{ terminal: Terminal, pid: number }> {
   const kernel = join(folder, 'kernel')
   writeFileSync(kernel, file)
   const devices = takes === 'disk' ? `--block=${join(folder, 'disk')}` : takes === 'card' ? '--net=lan' : ''
-  const terminal = new Terminal(BETWEEN_LOOKS(`--era=${era} ${devices} ${MEGABYTES} ${kernel}`))
+  const terminal = new Terminal(BETWEEN_LOOKS(`${option} --era=${era} ${devices} ${MEGABYTES} ${kernel}`))
   await terminal.see('pid:')
   await terminal.see('.')
   const tty = /tty:(\S+)/.exec(terminal.screen)![1]
@@ -102,5 +102,13 @@ describe('under a storm that prints, while nobody reads', () => {
     await gone(pid)
     terminal.readOn()
     await finish(terminal, way.status)
+  })
+})
+
+describe('under a storm whose turns are counted in instructions alone', () => {
+  it.each(['square roots', 'rewrites itself', 'sends nothing', 'restarts'])('%s: three ^C in one read', { timeout: PATIENCE }, async (what) => {
+    const { terminal } = await rage(STORM_KERNELS.find((kernel) => kernel.what === what)!, '--deterministic')
+    terminal.type('\x03\x03\x03')
+    await finish(terminal, 2)
   })
 })
