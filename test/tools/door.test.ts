@@ -42,6 +42,10 @@ test('an error of the system in one line', () => {
 test.each<[string, (root: string) => void, RegExp]>([
   ['a folder where a file is to be', (root) => mkdirSync(join(root, 'generated/launcher/divide.ts'), { recursive: true }),
     /^cannot read \S+divide\.ts: it is a folder\n$/],
+  ['a pipe where a file is to be', (root) => {
+    mkdirSync(join(root, 'generated/launcher'), { recursive: true })
+    spawnSync('mkfifo', [join(root, 'generated/launcher/divide.ts')])
+  }, /^cannot read \S+divide\.ts: it is a pipe\n$/],
   ['a file where a folder is to be', (root) => write(root, 'generated/launcher', ''),
     /^cannot (?:make|write) \S+: (?:a file stands where a folder must|it exists already)\n$/],
   ['a chapter that is a folder', (root) => mkdirSync(join(root, 'journey/L-launcher/010-x.md')), /^cannot read \S+: it is a folder\n$/],

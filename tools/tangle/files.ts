@@ -7,11 +7,12 @@ import {
   renameSync, rmSync, statSync, writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Failure } from './door.ts'
+import { Failure, Refused } from './door.ts'
 import { decode } from './utf8.ts'
 
 function bytesOf(path: string): Buffer {
   try {
+    if (statSync(path).isFIFO()) throw new Refused(`cannot read ${path}: it is a pipe`) // which would be waited for
     return readFileSync(path)
   } catch (error) {
     throw aboutPath(error, path, 'read')
