@@ -240,6 +240,7 @@ describe.skipIf(!there)('Guests in a browser', () => {
     await page.waitForFunction(() => !document.querySelector('lguest-figure tbody')!.textContent.startsWith('old'))
     expect(await rows.count()).toBeGreaterThan(2)
     expect(await rows.first().locator('td').count()).toBe(columns)
+    if (path.startsWith('S-switcher')) expect(await rows.first().locator('td').nth(1).innerText()).toBe('push es')
     await guest.locator('button', { hasText: 'Stop' }).click()
   })
 

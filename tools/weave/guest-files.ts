@@ -3,7 +3,7 @@ import type { Plugin } from 'esbuild'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prebuilt } from './prebuilt.ts'
+import { generatedOf, prebuilt } from './prebuilt.ts'
 
 const source = fileURLToPath(new URL('../../site/src/guest', import.meta.url))
 
@@ -31,13 +31,6 @@ export async function guestFiles(root: string): Promise<Map<string, string>> {
     }),
   ])
   return new Map(built.flat())
-}
-
-/** Lets our own sources find the generated ones of another root, as of a test's book. */
-function generatedOf(root: string): Plugin {
-  return { name: 'generated', setup(build) {
-    build.onResolve({ filter: /^\.\.\/\.\.\/\.\.\/generated\// }, ({ path }) => ({ path: join(root, path.replace(/^(\.\.\/)+/, '')) }))
-  } }
 }
 
 /** A stylesheet that is imported becomes its text, without comments and spaces. */

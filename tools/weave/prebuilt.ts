@@ -9,15 +9,17 @@
 import type { Plugin } from 'esbuild'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { writeWhole } from '../tangle/files.ts'
 import { hash } from '../tangle/hash.ts'
 
-/** The function of each module, relative to generated/, that assembles. */
+/** The function of each module that assembles; the last shows the lines of the Switcher in a figure. */
 const assembling: Record<string, string> = {
   'puppy/index.ts': 'puppyImage', 'switcher/code.ts': 'buildSwitcher', 'host/own-code.ts': 'buildOwnCode',
+  'figures/switcher-lines.ts': 'switcherLines',
 }
-const moduleFilter = /[\\/]generated[\\/](puppy[\\/]index|switcher[\\/]code|host[\\/]own-code)\.ts$/
+const moduleFilter = /[\\/](generated[\\/](puppy[\\/]index|switcher[\\/]code|host[\\/]own-code)|figures[\\/]switcher-lines)\.ts$/
+const linesModule = fileURLToPath(new URL('../../site/src/figures/switcher-lines.ts', import.meta.url))
 const moduleOf = (path: string) => path.split(/[\\/]/).slice(-2).join('/')
 
 /** Calls all of them, as a Launcher does that boots Puppy. */
@@ -26,13 +28,22 @@ const caller = `
   import { InstructionClock } from './host/clock.ts'
   import { Host, HOST_AREA } from './host/host.ts'
   import { puppyImage } from './puppy/index.ts'
+  import { switcherLines } from ${JSON.stringify(linesModule)}
   const machine = new BareMachine({ ramBytes: HOST_AREA + (1 << 20), deterministic: true })
   new Host(machine, { clock: new InstructionClock(machine.cpu, 1, 0), random: () => 0 })
   puppyImage()
+  switcherLines()
   export const calls = globalThis.assembled`
 
 /** A call, and what came of it, as a literal. */
 interface Call { module: string, given: string, made: string }
+
+/** Lets our own sources find the generated ones of another root, as of a test's book. */
+export function generatedOf(root: string): Plugin {
+  return { name: 'generated', setup(build) {
+    build.onResolve({ filter: /^\.\.\/\.\.\/\.\.\/generated\// }, ({ path }) => ({ path: join(root, path.replace(/^(\.\.\/)+/, '')) }))
+  } }
+}
 
 /** Replaces the modules that assemble by ones that unpack. */
 export function prebuilt(root: string): Plugin {
@@ -72,7 +83,7 @@ function literal(made: unknown): string {
 async function callsIn(root: string): Promise<Call[]> {
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    stdin: { contents: caller, resolveDir: join(root, 'generated'), loader: 'ts' }, bundle: true, write: false, plugins: [noting],
+    stdin: { contents: caller, resolveDir: join(root, 'generated'), loader: 'ts' }, bundle: true, write: false, plugins: [noting, generatedOf(root)],
     format: 'esm', platform: 'node', target: 'node20', minify: true, logLevel: 'silent', legalComments: 'none',
   })
   const program = outputFiles[0].text

@@ -1,10 +1,8 @@
 /** One trip through the Switcher, instruction by instruction: into the Guest, and out of it again. */
 import { SWITCHER_ADDR } from '../../../generated/abi/common.ts'
-import { Assembler } from '../../../generated/assembler/index.ts'
-import { showInstruction } from '../../../generated/assembler/operands.ts'
 import type { LgCpu } from '../../../generated/host/lg.ts'
-import { buildSwitcher } from '../../../generated/switcher/code.ts'
 import { camera, hex, type Camera, type Step } from './camera.ts'
+import { switcherLines } from './switcher-lines.ts'
 
 type Processor = LgCpu['lg']['host']['cpu']
 
@@ -58,7 +56,7 @@ function slowly(cpu: Processor, budget: number, tell: (step: Step) => void): Ret
   for (let left = budget; left > 0; left--) {
     const before = look(cpu)
     const exit = cpu.run(1)
-    if (isOurs(before.eip)) tell(told(lines.get(before.eip - SWITCHER_ADDR) ?? '', before, look(cpu)))
+    if (isOurs(before.eip)) tell(told(lines[before.eip - SWITCHER_ADDR] ?? '', before, look(cpu)))
     else if (before.ring > 0) guest++
     if (guest > 0 && isOurs(cpu.eip)) {
       tell(visit(guest, before, look(cpu)))
@@ -94,26 +92,4 @@ function visit(count: number, before: Look, after: Look): Step {
     cells: [hex(before.eip), `the Guest: ${much}`, hex(after.registers[stack]), hex(after.cr3), String(after.ring), 'a trap; the processor pushed where the Guest was, on the stack of ring 0'],
     words: `The Guest runs ${much}, up to ${hex(before.eip)}. Then a trap: the processor goes to ring 0, takes the stack that the task state names, and pushes where the Guest was.`,
   }
-}
-
-/** The Switcher's instructions as they were written, by their distance from its beginning. */
-function switcherLines(): Map<number, string> {
-  const lines: { text: string, at: ReturnType<Assembler['here']> }[] = []
-  const { instruction, assemble } = Assembler.prototype
-  const byPlace = new Map<number, string>()
-  Assembler.prototype.instruction = function (mnemonic, operands) {
-    lines.push({ text: showInstruction(mnemonic, operands), at: this.here() })
-    return instruction.call(this, mnemonic, operands) as typeof this
-  }
-  Assembler.prototype.assemble = function () {
-    const program = assemble.call(this)
-    for (const { text, at } of lines) byPlace.set(program.addressOf(at) - program.origin, text)
-    return program
-  }
-  try {
-    buildSwitcher(SWITCHER_ADDR)
-  } finally {
-    Object.assign(Assembler.prototype, { instruction, assemble })
-  }
-  return byPlace
 }
