@@ -78,7 +78,7 @@ export function demoHtml(demo: Omit<Demo, 'place'>, recording: Recording, link: 
 }
 
 function guestHtml(order: Pick<Demo, 'script' | 'show'>, screen: string, below = ''): string {
-  return `<lguest-guest order="${escape(JSON.stringify(order))}"><pre class="screen"><code>${transcript(screen)}</code></pre>${below}</lguest-guest>`
+  return `<lguest-guest order="${escape(JSON.stringify(order))}"><pre class="screen" tabindex="0"><code>${transcript(screen)}</code></pre>${below}</lguest-guest>`
 }
 
 /** What was printed; what had been typed is marked. */
@@ -90,7 +90,7 @@ function panel({ show }: Omit<Demo, 'place'>, { counts, trace, figure }: Recordi
   if (show === 'counts' && counts) {
     return `<table class="counts">${countHead}<tbody>${countRows(counts.after, counts.before)}</tbody></table>`
   }
-  if (show === 'trace') return `<pre class="trace"><code>${trace.map(escape).join('\n')}\n</code></pre>`
+  if (show === 'trace') return `<pre class="trace" tabindex="0"><code>${trace.map(escape).join('\n')}\n</code></pre>`
   return figure ? figureHtml(figure, link) : ''
 }
 

@@ -25,6 +25,7 @@ export async function weaveBody(
   hangNotes(tree)
   tagHeadings(page, tree)
   keepTogether(tree)
+  openCorners(tree)
   return { title: await asHtml(title), html: await asHtml(tree.children) }
 }
 
@@ -91,6 +92,13 @@ function tagHeadings(page: Page, tree: Root): void {
       ...withoutTag(heading),
       { type: 'html', value: ` <a class="anchor" href="#${id}" aria-label="Link to this section">#</a>` },
     ]
+  })
+}
+
+/** An empty cell heads no column, be it in the row of heads. */
+function openCorners(tree: Root): void {
+  visit(tree, 'tableCell', (cell) => {
+    if (cell.children.length === 0) cell.data = { hName: 'td' }
   })
 }
 
