@@ -1,8 +1,9 @@
 /** Puppy under the Launcher, through pipes and on a terminal. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { finish } from './finish.ts'
 import {
-  BETWEEN_LOOKS, launcher, looks, pause, PROMPT, shell, Terminal,
+  BETWEEN_LOOKS, launcher, pause, PROMPT, shell, Terminal,
   throughPipes,
 } from './launching.ts'
 
@@ -116,14 +117,6 @@ describe('on a terminal', () => {
     const terminal = new Terminal(BETWEEN_LOOKS(args))
     await terminal.see(PROMPT)
     return terminal
-  }
-  const finish = async (terminal: Terminal, status: number) => {
-    await terminal.see(`status:${status}`)
-    await terminal.see('done')
-    await terminal.ended
-    const { before, after } = looks(terminal.screen)
-    expect(before).not.toBe('')
-    expect(after).toBe(before)
   }
 
   it('shows a prompt and echoes what is typed', async () => {

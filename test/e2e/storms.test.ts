@@ -7,10 +7,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { MEGABYTES, STORM_KERNELS } from '../support/storm-kernels.ts'
 import type { StormKernel } from '../support/storm-kernels.ts'
-import { BETWEEN_LOOKS, looks, pause, Terminal } from './launching.ts'
+import { finish } from './finish.ts'
+import { BETWEEN_LOOKS, pause, Terminal } from './launching.ts'
 
 const ALL = process.env.LGUEST_STORMS === 'all'
 const [DISK_BYTES, LONG_ENOUGH] = [64 << 20, 400]
@@ -56,15 +57,6 @@ async function rage({ era, file, takes }: StormKernel, option = ''): Promise<{ t
   while (!execFileSync('stty', ['-a', '-F', tty]).toString().includes('-icanon')) await pause(20)
   await pause(LONG_ENOUGH)
   return { terminal, pid: Number(/pid:(\d+)\./.exec(terminal.screen)![1]) }
-}
-
-async function finish(terminal: Terminal, status: number): Promise<void> {
-  await terminal.see(`status:${status}`)
-  await terminal.see('done')
-  await terminal.ended
-  const { before, after } = looks(terminal.screen)
-  expect(before).not.toBe('')
-  expect(after).toBe(before)
 }
 
 async function gone(pid: number): Promise<void> {
