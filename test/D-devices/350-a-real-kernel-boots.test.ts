@@ -14,7 +14,7 @@ describe('D:350 real kernels are the user\'s to bring', () => {
     expect(readSettings({ LGUEST_LINUX_KERNELS: 'a:b', LGUEST_LINUX_INITRD: 'i',
       LGUEST_LINUX_MEMORY: '64,896', LGUEST_LINUX_CLOCK: '0' })).toEqual({
       kernels: ['a', 'b'], initrd: 'i', memories: [64, 896], disk: null,
-      clockSeconds: 0, prompt: '# ', only: [], logs: null })
+      clockSeconds: 0, prompt: '# ', only: [], logs: null, boots: 0 })
   })
 
   it('tells of every variable it reads', () => {

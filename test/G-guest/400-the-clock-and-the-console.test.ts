@@ -216,7 +216,7 @@ describe('G:407 whose line is it', () => {
     if (ended) expect(turn, 'nobody is here to be told').toThrow('shutdown')
     else turn()
     expect(bare.read(bare.at('output_record') + lguestDma.addr)).toBe(ended ? bare.at('newline') - 0xc0000000 : 0)
-    expect([bare.get('reprint'), bare.get('last_writer')]).toEqual([1, writes])
+    expect([bare.get('reprint'), bare.get('last_writer')], 'a prompt that nobody spoilt is not shown again').toEqual([ended ? 1 : 0, writes])
   })
 
   it('the kernel\'s own messages too', async () => {

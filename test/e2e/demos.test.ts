@@ -63,14 +63,16 @@ describe.skipIf(!there)('Guests in a browser', () => {
   }, 60_000)
 
   it('run each demo of the book to the end that its fence tells', { timeout: 900_000 }, async () => {
-    const pages = pagesOf(dist).filter((path) => readFileSync(join(dist, path), 'utf8').includes('<lguest-guest'))
+    // The page to print has no scripts: there the transcripts stay what they are.
+    const pages = pagesOf(dist).filter((path) => path !== 'book.html' && readFileSync(join(dist, path), 'utf8').includes('<lguest-guest'))
     expect(pages.length).toBeGreaterThanOrEqual(25)
     for (const path of pages) {
       await open(`/${path}`)
       const guests = page.locator('lguest-guest')
       for (let i = 0; i < await guests.count(); i++) {
         const guest = guests.nth(i)
-        if (await guest.evaluate((e) => e.classList.contains('running'))) await guest.locator('button', { hasText: 'Stop' }).click() // another started it
+        const byAnother = await guest.evaluate((e) => e.classList.contains('running') && !e.hasAttribute('eager'))
+        if (byAnother) await guest.locator('button', { hasText: 'Stop' }).click()
         const recorded = await text(guest)
         const typed = recorded.split('\n').filter((line) => /^puppy> ./.test(line))
         const death = /^lguest: /m.test(recorded)
