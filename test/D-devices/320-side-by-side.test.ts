@@ -154,7 +154,8 @@ function board(count: number, isTerminal = true) {
   }
   const screen = () => text(...printed.splice(0))
   const resize = () => { console_.onResize() }
-  return { made, guests, type, heard, screen, resize, complaints, later: (us: number) => { now += us } }
+  const prints = () => printed.length
+  return { made, guests, type, heard, screen, prints, resize, complaints, later: (us: number) => { now += us } }
 }
 
 describe('D:324 one terminal for several', () => {
@@ -211,6 +212,21 @@ describe('D:324 one terminal for several', () => {
     expect(kept.endsWith(String.fromCharCode(65 + 49 % 26))).toBe(true)
   })
 
+  test('what is kept is the end of it, in however small or large pieces it comes; nothing is kept of nothing', () => {
+    const b = board(2)
+    const all = new Uint8Array(200_000).map((_, i) => 65 + i % 26)
+    b.guests[1].print(all.subarray(0, 100_000))
+    for (let i = 100_000; i < all.length; i++) {
+      b.guests[1].print(all.subarray(i, i + 1))
+      b.guests[1].print(new Uint8Array(0))
+    }
+    b.type('\x1d2')
+    expect(b.prints()).toBe(2)
+    const kept = b.screen().replace(/.*\r\n/s, '')
+    expect(kept.length).toBeGreaterThan(30_000)
+    expect(text(all).endsWith(kept)).toBe(true)
+  })
+
   test('three ^C throw out the one in front, wherever it reads next', () => {
     const b = board(2)
     b.type('\x1d2')
@@ -247,6 +263,14 @@ describe('D:324 one terminal for several', () => {
     expect(b.screen()).toBe('2| a\n1| one\n1| two\n')
     b.made.end(1, 'left')
     expect(b.screen()).toBe('2| b\n')
+  })
+
+  test('sixty thousand lines in one piece are printed in one piece', () => {
+    const b = board(2, false)
+    b.guests[1].print(bytes('begun '))
+    b.guests[1].print(bytes('\n'.repeat(60_000) + 'then'))
+    expect(b.prints()).toBeLessThan(3)
+    expect(b.screen()).toBe('2| begun \n' + '2| \n'.repeat(59_999))
   })
 
   test('a line without end is broken', () => {

@@ -1,16 +1,23 @@
 import { execFileSync } from 'node:child_process'
 import {
-  mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
+  closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { openFile } from '../../generated/launcher/node/files.ts'
+import { Output } from '../../generated/launcher/node/output.ts'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import { bytes, text } from './fakes.ts'
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>()
+  return { ...fs, writeSync: vi.fn(fs.writeSync) }
+})
 
 const folder = mkdtempSync(join(tmpdir(), 'lguest-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -58,6 +65,34 @@ describe('L:125 files', () => {
     execFileSync('mkfifo', [pipe])
     expect(() => openFile(pipe, 'read')).toThrow('neither a file nor a disk')
     expect(() => openFile('/dev/null', 'read-write')).toThrow('neither a file nor a disk')
+  })
+})
+
+describe('L:125 output', () => {
+  it('that was kept goes in one piece, however many it was printed in', async () => {
+    const path = join(folder, 'pipe of output')
+    execFileSync('mkfifo', [path])
+    const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+    const output = new Output(pipe)
+    output.print(new Uint8Array(100_000).fill(65))
+    expect(output.congested).toBe(false)
+    const before = vi.mocked(writeSync).mock.calls.length
+    for (let i = 0; i < 40_000; i++) {
+      output.print(bytes('b'))
+      output.print(bytes(''))
+    }
+    expect(output.congested).toBe(true)
+    const into = new Uint8Array(200_000)
+    let read = 0
+    const drain = setInterval(() => {
+      try { read += readSync(pipe, into, read, into.length - read, null) } catch { /* Empty for now. */ }
+    }, 5)
+    await output.flush()
+    while (read < 140_000) await new Promise((resolve) => { setTimeout(resolve, 5) })
+    clearInterval(drain)
+    closeSync(pipe)
+    expect(text(into.subarray(0, read))).toBe('A'.repeat(100_000) + 'b'.repeat(40_000))
+    expect(vi.mocked(writeSync).mock.calls.length - before).toBeLessThan(1000)
   })
 })
 
