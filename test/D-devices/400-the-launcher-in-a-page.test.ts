@@ -11,7 +11,7 @@ import { Shelf } from '../../generated/launcher/browser/shelf.ts'
 import { PageTime } from '../../generated/launcher/browser/time.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
-import { bytes, text } from '../L-launcher/fakes.ts'
+import { bytes, inflated, text } from '../L-launcher/fakes.ts'
 
 const pause = (milliseconds: number) =>
   new Promise((resolve) => { setTimeout(resolve, milliseconds) })
@@ -166,9 +166,9 @@ describe('D:440 the platform of a page', () => {
   it('inflates what is followed by other things, within limits', async () => {
     const platform = new PagePlatform(new Shelf(), { printed() {}, complained() {}, idle() {} })
     const trailing = Uint8Array.from([...deflateRawSync(bytes('kernel'.repeat(100))), 1, 2, 3])
-    expect(text(await platform.inflate(trailing, 600))).toBe('kernel'.repeat(100))
-    await expect(platform.inflate(trailing, 599)).rejects.toThrow('too long')
-    await expect(platform.inflate(bytes('no deflate'), 600)).rejects.toThrow()
+    expect(await inflated(platform, trailing, 600)).toBe('kernel'.repeat(100))
+    await expect(inflated(platform, trailing, 599)).rejects.toThrow('too long')
+    await expect(inflated(platform, bytes('no deflate'), 600)).rejects.toThrow()
     const random = new Uint8Array(200_000)
     platform.random(random)
     expect(random.subarray(-64).some((byte) => byte !== 0)).toBe(true)

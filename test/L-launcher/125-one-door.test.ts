@@ -12,7 +12,7 @@ import { openFile } from '../../generated/launcher/node/files.ts'
 import { Output } from '../../generated/launcher/node/output.ts'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
-import { bytes, text } from './fakes.ts'
+import { bytes, inflated, text } from './fakes.ts'
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>()
@@ -102,9 +102,22 @@ describe('L:125 the rest of the platform', () => {
   it('inflates, within limits', async () => {
     const deflated = deflateRawSync(bytes('kernel'.repeat(100)))
     const trailing = Uint8Array.from([...deflated, 1, 2, 3])
-    expect(text(await platform.inflate(trailing, 600))).toBe(
+    expect(await inflated(platform, trailing, 600)).toBe(
       'kernel'.repeat(100))
-    await expect(platform.inflate(deflated, 599)).rejects.toThrow()
+    await expect(inflated(platform, deflated, 599)).rejects.toThrow('too long')
+    await expect(inflated(platform, deflated.subarray(0, 10), 600)).rejects.toThrow()
+    await expect(inflated(platform, bytes('no deflate'), 600)).rejects.toThrow()
+  })
+
+  it('inflates in pieces, between which others have a turn', async () => {
+    const lengths: number[] = []
+    let turns = 0
+    const turn = setInterval(() => { turns++ })
+    await platform.inflate(deflateRawSync(new Uint8Array(64 << 20)), 64 << 20, ({ length }) => { lengths.push(length) })
+    clearInterval(turn)
+    expect(lengths.reduce((sum, length) => sum + length)).toBe(64 << 20)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(65536)
+    expect(turns).toBeGreaterThan(5)
   })
 
   it('has timers that can be cancelled', async () => {

@@ -4,6 +4,7 @@ import { findGzip, gzipHeaderLength, intuitPageOffset } from
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 import { openOrDie } from '../../generated/launcher/files.ts'
+import type { Breather } from '../../generated/launcher/platform.ts'
 import { loadKernel } from '../../generated/launcher/load-kernel.ts'
 import { bytes, elf, fakeMemory, FakePlatform, gzip, text } from './fakes.ts'
 
@@ -136,6 +137,8 @@ describe('L:130 an ELF kernel', () => {
     await loadKernel(elf([{ virtual: 0, physical: 0, data: image }]), fakeMemory(4), breather)
     expect(breaths).toBe(16)
     breaths = 0
+    image.set(image.subarray(0, 20), image.length - 20)
+    image.fill(0, 0, 20)
     const bzImage = Uint8Array.from([...new Uint8Array(65536 - 9), ...gzip(Uint8Array.from(
       { length: 1 << 20 }, (_, i) => image[i] || [0xa1, 0, 0, 0, 0xc0][i % 5]))])
     await loadKernel(new BytesFile(bzImage), fakeMemory(4), breather)
@@ -235,6 +238,12 @@ describe('L:160 unpacking', () => {
     expect(gzipHeaderLength(all)).toBe(21)
   })
 
+  it('does not look for the end of a name for ever', async () => {
+    const name = (length: number) => gzip(image, 'n'.repeat(length))
+    expect(gzipHeaderLength(name(60_000))).toBe(10 + 60_001)
+    await expect(load(bzImage(name(70_000)))).rejects.toThrow('reading image from bzImage')
+  })
+
   it('ends on damage and on bombs (B-L-036)', async () => {
     const damaged = gzip(image)
     damaged.fill(0xff, 12, 40)
@@ -248,27 +257,40 @@ describe('L:160 unpacking', () => {
 
 describe('L:170 guessing the page offset', () => {
   const vote = (top: number) => [0xa1, 0x18, 0x60, 0x47, top]
+  const intuit = (image: number[] | Uint8Array, breather: Breather = platform) => {
+    const memory = fakeMemory(16)
+    memory.write(0x100000, Uint8Array.from(image))
+    return intuitPageOffset(memory, 0x100000, 0x100000 + image.length, breather)
+  }
 
-  it('takes the first to be seen three times (B-L-038 to 040, B-L-042, X-01)', () => {
+  it('breathes on the way, and sees what lies across two pieces', async () => {
+    const image = new Uint8Array(8 << 20)
+    for (const [i, top] of [0xc1, 0xc2, 0xc0, 0xc0, 0xc0].entries()) image.set(vote(top), (i + 1) * 0x100000 - i)
+    let breaths = 0
+    expect(await intuit(image, { breathe: async () => { breaths++ } })).toBe(BASE)
+    expect(breaths).toBeGreaterThan(40)
+  })
+
+  it('takes the first to be seen three times (B-L-038 to 040, B-L-042, X-01)', async () => {
     const image = [vote(0xc1), vote(0xc1), vote(0xc0), vote(0xc0),
       vote(0xc0), vote(0xc1)].flat()
-    expect(intuitPageOffset(Uint8Array.from(image))).toBe(BASE)
+    expect(await intuit(image)).toBe(BASE)
   })
 
-  it('is not led astray by a few 0xC1 of a large kernel (B-L-042)', () => {
+  it('is not led astray by a few 0xC1 of a large kernel (B-L-042)', async () => {
     const image = [vote(0xc0), vote(0xc1), vote(0xc0), vote(0xc1),
       vote(0xc0), vote(0xc1), vote(0xc1)].flat()
-    expect(intuitPageOffset(Uint8Array.from(image))).toBe(BASE)
+    expect(await intuit(image)).toBe(BASE)
   })
 
-  it('counts overlapping places (B-L-038)', () => {
+  it('counts overlapping places (B-L-038)', async () => {
     const image = [0xa1, 0xa1, 0xa1, 1, 0x80, 0x80, 0x80]
-    expect(intuitPageOffset(Uint8Array.from(image))).toBe(0x80000000)
+    expect(await intuit(image)).toBe(0x80000000)
   })
 
-  it('gives up if none reaches three (B-L-041)', () => {
+  it('gives up if none reaches three (B-L-041)', async () => {
     const image = [vote(0xc0), vote(0xc0), [0xa1, 0, 0, 0]].flat()
-    expect(() => intuitPageOffset(Uint8Array.from(image))).toThrow(
+    await expect(intuit(image)).rejects.toThrow(
       'could not determine page offset')
   })
 })

@@ -13,7 +13,7 @@ import { GuestMemory } from '../../generated/launcher/memory.ts'
 import type { AddressSpace } from '../../generated/launcher/memory.ts'
 import { PlatformError } from '../../generated/launcher/platform.ts'
 import type {
-  ConsoleInput, Platform, PlatformFile, SharedFile, Size, Wire, WireEnds,
+  ConsoleInput, Inflater, Platform, PlatformFile, SharedFile, Size, Wire, WireEnds,
 } from '../../generated/launcher/platform.ts'
 import type { Work } from '../../generated/launcher/work.ts'
 import type { ReadResult } from '../../generated/host/lguest-user.ts'
@@ -177,9 +177,16 @@ export class FakePlatform implements Platform {
     return () => { this.timers.splice(this.timers.indexOf(timer), 1); }
   }
 
-  async inflate(deflated: Uint8Array, limit: number): Promise<Uint8Array> {
-    return inflateRawSync(deflated, { maxOutputLength: limit })
+  async inflate(deflated: Uint8Array, limit: number, take: (bytes: Uint8Array) => void): Promise<void> {
+    take(inflateRawSync(deflated, { maxOutputLength: limit }))
   }
+}
+
+/** All that is unpacked. */
+export async function inflated(platform: Inflater, deflated: Uint8Array, limit: number): Promise<string> {
+  const parts: Uint8Array[] = []
+  await platform.inflate(deflated, limit, (bytes) => { parts.push(bytes) })
+  return text(Buffer.concat(parts))
 }
 
 /** A Host that hands out scripted results and notes what is written. */
