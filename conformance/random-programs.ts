@@ -13,6 +13,8 @@ export const CODE = 0x30000
 /** Counters of loops, a word each. */
 const COUNTERS = 0x500
 const TABLE = 0x21000
+/** What floating point and vectors work on. */
+const NUMBERS = 0x2000
 const MODE = 0x0f
 const ESP = 4
 
@@ -43,6 +45,7 @@ export class Programs {
   private counters = 0
   private functions: number[] = []
   private depth = 0
+  private calculates = false
 
   constructor(seed: number) {
     this.random = new Random(seed)
@@ -56,10 +59,12 @@ export class Programs {
     this.counters = 0
     this.functions = []
     this.depth = 0
+    this.calculates = false
     const jump = this.leap()
     for (let n = r.below(4); n > 0; n--) this.aFunction()
     if (r.chance(0.25)) while (this.bytes.length < 4096 - r.below(60)) this.bytes.push(0x90)
     this.land(jump)
+    if (r.chance(0.4)) this.prepareNumbers()
     this.items(3 + r.below(6))
     this.loop(() => this.items(2 + r.below(8)))
     this.items(r.below(4))
@@ -84,6 +89,7 @@ export class Programs {
 
   private item(): void {
     const r = this.random
+    if (this.calculates && r.chance(0.5)) return this.calculate()
     const kind = r.below(100)
     if (kind < 50) return this.instruction(r.pick(gentle))
     if (kind < 62) return this.asked()
@@ -97,6 +103,38 @@ export class Programs {
     if (kind < 98) this.bytes.push(r.pick([0xfa, 0xfb]))
     else if (kind < 99 && this.depth < 2) this.crossing()
     else this.instruction(r.pick(gentle))
+  }
+
+  /** Some numbers on the stack of the x87, and in two vectors; in the usual circumstances, mostly. */
+  private prepareNumbers(): void {
+    const r = this.random
+    this.calculates = true
+    const control = r.pick([0x37f, 0x37f, 0x27f, 0x33f, 0xf7f])
+    this.bytes.push(0xdb, 0xe3, 0xc7, 0x05, ...word(NUMBERS), ...word(control), 0xd9, 0x2d, ...word(NUMBERS))
+    this.bytes.push(0xc7, 0x05, ...word(NUMBERS), ...word(r.pick([0x1f80, 0x1fa0, 0x1fa0, 0x9fa0])))
+    this.bytes.push(0x0f, 0xae, 0x15, ...word(NUMBERS)) // ldmxcsr
+    for (let n = 1 + r.below(5); n > 0; n--) this.bytes.push(...r.pick([[0xd9, 0xe8], [0xd9, 0xeb], [0xdb, 0x05, ...word(NUMBERS)]]))
+    for (let n = 0; n < 2; n++) this.bytes.push(0xf2, 0x0f, 0x2a, 0x05 | n << 3, ...word(NUMBERS + n * 4)) // cvtsi2sd
+  }
+
+  /** What calculating programs do all day. */
+  private calculate(): void {
+    const r = this.random
+    const at = word(NUMBERS + 16 * r.below(6) + (r.chance(0.2) ? r.below(16) : 0) + (r.chance(0.05) ? 0x1000 - 40 : 0))
+    const [i, op, digit] = [r.below(8), r.pick([0, 1, 4, 5, 6, 7]), r.below(8) << 3 | 5]
+    const prefix = r.pick([[], [0x66], [0xf2], [0xf3]])
+    const vector = r.pick([[0xc0 | r.below(64)], [digit, ...at]])
+    this.bytes.push(...r.pick([
+      [0xd8, 0xc0 | op << 3 | i & 3], [0xdc, 0xc0 | op << 3 | i & 3], [0xde, 0xc0 | op << 3 | i & 3],
+      [r.pick([0xd8, 0xda, 0xdc, 0xde]), op << 3 | 5, ...at], [r.pick([0xd8, 0xda, 0xdc, 0xde]), r.pick([2, 3]) << 3 | 5, ...at],
+      [r.pick([0xd9, 0xdb, 0xdd, 0xdf]), 5, ...at], [r.pick([0xd9, 0xdb, 0xdd, 0xdf]), r.pick([2, 3]) << 3 | 5, ...at],
+      [0xdf, r.pick([0x2d, 0x3d]), ...at], [0xd9, 0xc0 | r.below(16)], [0xdd, 0xd0 | r.below(16)],
+      [0xd9, r.pick([0xe0, 0xe1, 0xe4, 0xe8, 0xee, 0xfa, 0xfc])], [0xd9, r.pick([0xfe, 0xff, 0xfb])],
+      [r.pick([0xdb, 0xdf]), r.pick([0xe8, 0xf0]) | i & 3], [0xdf, 0xe0, 0x9e], [0xd8, 0xd0 | r.below(16)],
+      [0xd9, 0x3d, ...at], ...[0, 1, 2, 3].map(() => (
+        [...prefix, 0x0f, r.pick([0x10, 0x11, 0x28, 0x29, 0x51, 0x54, 0x57, 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f, 0x6f, 0x7f]), ...vector])),
+      [0x66, 0x0f, r.chance(0.3) ? 0x60 + r.below(15) : 0xd1 + r.below(46), ...vector], [0x66, 0x0f, 0x70, ...vector, r.below(256)],
+      [0x66, 0x0f, 0x71 + r.below(3), 0xc0 | r.below(64), r.below(70)]]))
   }
 
   /** An instruction that leaves ESP alone. */

@@ -2,7 +2,7 @@
 // code of ring n: 0x08 + n * 8, data of ring n: 0x28 + n * 8 (plus RPL).
 import { Core, RAM_BASE, CS, SS, DS, ES, FS, GS, ESP, EIP, CR0 } from
   '../../../generated/emulator/state/state.ts'
-import { coprocessor } from '../../../generated/emulator/run/coprocessor.ts'
+import { calculator } from '../../../generated/emulator/machine.ts'
 import * as state from '../../../generated/emulator/state/state.ts'
 import { FAULT } from '../../../generated/emulator/state/fault.ts'
 import { setCpl } from '../../../generated/emulator/protection/code-segment.ts'
@@ -62,7 +62,7 @@ export function enterRing(c: Core, ring: number): void {
 
 export function rings(): Core {
   const c = new Core(1 << 20)
-  c.coprocessor = coprocessor
+  c.coprocessor = calculator
   c.i32[CR0] = 0x11
   resetTlb(c)
   writeFlags(c, 2)
