@@ -91,7 +91,8 @@ async function runAll(options: Options, runner: Runner, source: Source): Promise
   }
   progress.done()
   const seconds = (Date.now() - began) / 1000
-  console.log(`fuzz: seed ${options.seed}, ${count} cases in ${seconds.toFixed(0)} s, ${findings} findings`)
+  console.log(`fuzz: seed ${options.seed}, ${count} cases in ${seconds.toFixed(0)} s, ${findings} findings, `
+    + `${runner.suspicions} slow by the clock and not again`)
   for (const [reason, times] of [...runner.ends].sort((a, b) => b[1] - a[1]).slice(0, 12)) {
     console.log(`  ${String(times).padStart(7)}  ${reason}`)
   }

@@ -41,6 +41,8 @@ export class Server {
   readonly model: DeviceModel
   /** Why the Launcher will serve no more. */
   farewell: string | null = null
+  /** Units of the last piece of work in this read. */
+  piece = 0
   readonly #guest: Guest
   readonly #platform = new FakePlatform()
   readonly #era: Era
@@ -75,7 +77,7 @@ export class Server {
       while (this.#work !== null && !account.exhausted) {
         const { done, value } = this.#work.next()
         if (done === true) this.#work = null
-        else account.charge('launcher', price(value))
+        else account.charge('launcher', this.piece = price(value))
       }
     })
   }

@@ -28,7 +28,8 @@ const SLICE = 6000
 const MORE_INSTRUCTIONS = 2000
 /**
  * Units of work in a read beyond it. A slice is over once it is used up, but what is
- * under way then is finished: the dearest hypercall, and the door.
+ * under way then is finished: the dearest hypercall, and the door; or a piece of the
+ * Launcher's work, if that is dearer.
  */
 const MORE_WORK = 4000
 /** Units of toil beside it, which end a slice as well: so there is one dear act more, a page of code forgotten. */
@@ -186,7 +187,7 @@ export class World {
     for (let reads = guest.server === null ? 1 : READS; reads > 0 && guest.dead === null; reads--) {
       const before = this.#meter(guest.task)
       const kind = this.#read(guest)
-      this.#withinBounds(before, this.#meter(guest.task))
+      this.#withinBounds(before, this.#meter(guest.task), guest.server?.piece ?? 0)
       if (kind === 'again' || account.exhausted) return
     }
   }
@@ -197,6 +198,7 @@ export class World {
     const words = new Uint32Array(64)
     const began = this.#clock()
     this.#looking = 0
+    if (server !== null) server.piece = 0
     if (server?.busy === true) {
       server.goOn()
       return 'bytes'
@@ -209,13 +211,13 @@ export class World {
     return result.kind
   }
 
-  #withinBounds(before: Meter, after: Meter): void {
+  #withinBounds(before: Meter, after: Meter, piece: number): void {
     const bound = (what: keyof Meter, most: number) => {
       const did = after[what] - before[what]
       object('bounds', did <= most, () => `a read of ${did} ${what}`)
     }
     bound('instructions', SLICE + MORE_INSTRUCTIONS)
-    bound('work', SLICE + MORE_WORK)
+    bound('work', SLICE + Math.max(MORE_WORK, piece))
     bound('toil', this.#mostToil)
   }
 
