@@ -132,6 +132,7 @@ function networked() {
     done(devices.serve(guest, Uint32Array.of(record(0x9000, sections), page)))
   return { guest, device, memory, devices, wire, page, record, send, warnings, chatter,
     look: () => handleInput(guest, devices),
+    turn: () => { for (const input of devices.inputs) input.afterTurn(guest) },
     irqs: () => device.sent(LHREQ_IRQ).map(([irq]) => irq) }
 }
 
@@ -175,7 +176,7 @@ describe('L:195 a network card', () => {
   })
 
   it('drops what nobody waits for, and warns only a Guest that has spoken (B-L-093)', () => {
-    const { device, wire, page, record, send, look, warnings, chatter, irqs } = networked()
+    const { device, wire, page, record, send, look, turn, warnings, chatter, irqs } = networked()
     wire.waiting.push(new Uint8Array(60))
     look()
     expect([warnings, irqs()]).toEqual([[], []])
@@ -190,7 +191,28 @@ describe('L:195 a network card', () => {
     device.bound.set(page + 4, { records: [record(0x5000, [[0x6000, 100]])], irq: 5 })
     wire.waiting.push(...Array.from({ length: 3 }, () => new Uint8Array(60)))
     look()
+    for (let turns = 0; turns < 8; turns++) {
+      expect(warnings.length, `after ${turns} turns`).toBe(1)
+      turn()
+      look()
+    }
     expect(warnings.length, 'and again when one has found a buffer').toBe(2)
+  })
+
+  it('lets a frame wait a turn for a Guest whose buffers were all filled in this one', () => {
+    const { device, memory, wire, page, record, look, turn, chatter, warnings, send } = networked()
+    send([[0x4000, 60]])
+    device.bound.set(page + 4, { records: [record(0x5000, [[0x6000, 100]])], irq: 5 })
+    wire.waiting.push(...[1, 2, 3].map((n) => new Uint8Array(60).fill(n)))
+    look()
+    expect(wire.waiting.length, 'the third is still on the wire').toBe(1)
+    look()
+    expect(chatter, 'nor is it looked at again').toEqual(['network: 60 bytes, 0x1 0x1, sent'])
+    device.bound.set(page + 4, { records: [record(0x5064, [[0x7000, 100]]), record(0x50c8, [[0x8000, 100]])], irq: 5 })
+    turn()
+    look()
+    expect([memory.read(0x7000, 1)[0], memory.read(0x8000, 1)[0]], 'in order').toEqual([2, 3])
+    expect(warnings).toEqual([])
   })
 
   it('does not take for a frame what is too short for one, in either direction', () => {
