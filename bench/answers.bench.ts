@@ -2,9 +2,9 @@
  * Does the Launcher answer? Puppy sits at a terminal, and in the same process
  * another Guest storms. The rule is 20 ms: as much of the processor may be
  * used, at most, between two looks at keys, signals and other Guests (that
- * V8 compiles and collects beside it is counted in, and makes the worst). How
- * long a key takes to come back from Puppy is real time, and what else the
- * machine does is in it: compare with the Guest that sleeps.
+ * V8 compiles and collects beside it, in threads of its own, is counted in, and
+ * makes the worst). The other times are by the clock, and what else the
+ * machine does is in them: compare with the Guest that sleeps.
  */
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -55,12 +55,14 @@ async function measure(folder: string, kernel: StormKernel): Promise<Row> {
   terminal.type(LEAVE_ALL)
   await terminal.ended
   const left = performance.now() - asked
-  const noted = JSON.parse(readFileSync(join(folder, 'looks'), 'utf8')) as [when: number, used: number][]
-  const looks = noted.filter(([when]) => when > begun && when < over).map(([, used]) => used / 1000)
+  const noted = JSON.parse(readFileSync(join(folder, 'looks'), 'utf8')) as [when: number, used: number, took: number][]
+  const within = noted.filter(([when]) => when > begun && when < over)
+  const looks = within.map(([, used]) => used / 1000)
+  const byClock = within.map(([, , took]) => took / 1000)
   const worst = part(looks, 1)
   return {
     what: `era ${kernel.era}, ${kernel.what}`, value: worst, unit: 'ms',
-    cells: [part(looks, 0.99), part(looks, 0.5), part(took, 0.5), part(took, 1), left].map((ms) => ms.toFixed(1)),
+    cells: [part(looks, 0.99), part(looks, 0.5), part(byClock, 1), part(took, 0.5), part(took, 1), left].map((ms) => ms.toFixed(1)),
     note: part(looks, 0.99) > MOST_MS ? 'TOO LONG' : '',
   }
 }
@@ -79,4 +81,4 @@ async function run(): Promise<Row[]> {
 }
 
 export default { name: 'Answers: processor time between two looks, and keys to a neighbour of a storm, ms',
-  columns: ['99 of 100', 'half', 'key, half', 'key, worst', 'to leave'], run } satisfies Bench
+  columns: ['99 of 100', 'half', 'by the clock, worst', 'key, half', 'key, worst', 'to leave'], run } satisfies Bench
