@@ -137,6 +137,38 @@ describe.each([['two-level', false], ['PAE', true]])('H:710 %s tables', (_, pae)
 })
 
 describe('H:720 shares', () => {
+  test('sixteen devour in turn, half of them PAE; each keeps its share, and a newborn has that of a dead one', () => {
+    const world = crowd()
+    const born = (id: number) => {
+      const guest = fullGuest(world, id, id % 2 === 1)
+      begin(guest)
+      return guest
+    }
+    const guests = Array.from({ length: 16 }, (_, id) => born(id))
+    const share = shareOf(world.host)
+    const look = () => {
+      for (const { lg } of guests) {
+        expect(lg.dead).toBeNull()
+        expect(lg.shadows.held).toBe(tableFrames(world, lg))
+      }
+    }
+    for (const [id, guest] of guests.entries()) devour(guest, id % 2 === 1)
+    look()
+    for (const [id, guest] of guests.entries()) devour(guest, id % 2 === 1)
+    look()
+    for (const { lg } of guests) expect(lg.shadows.held).toBeGreaterThan(share - 20)
+    for (const id of [3, 8]) {
+      const { held } = guests[id].lg.shadows
+      const before = world.frames.inUse
+      kill(guests[id].lg, 'enough')
+      freeGuestPagetable(guests[id].lg)
+      expect(before - world.frames.inUse).toBe(held)
+      guests[id] = born(id)
+    }
+    for (const id of [8, 3]) devour(guests[id], id % 2 === 1)
+    look()
+  }, 60_000)
+
   test('sixteen of them fit into what there is, with the Host and the registers', () => {
     const { host } = makeHost()
     const own = host.frames.inUse
