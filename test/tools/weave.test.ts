@@ -238,8 +238,8 @@ describe('the weave of a small book', () => {
     symlinkSync(join(root, 'journey/H-host/200-second.md'), join(shown, 'leak.html'))
     symlinkSync(join(shown, 'page.html'), join(shown, 'inside.html'))
     const server = await serve(shown, 0)
-    const status = (path: string, method = 'GET', host = `localhost:${server.port}`) => new Promise<number>((resolve, reject) => {
-      const asked = request({ port: server.port, path, method, headers: { host } }, (answer) => {
+    const status = (path: string, method = 'GET', host = `localhost:${server.port}`, more = {}) => new Promise<number>((resolve, reject) => {
+      const asked = request({ port: server.port, path, method, headers: { host, ...more } }, (answer) => {
         answer.resume()
         resolve(answer.statusCode!)
       })
@@ -251,6 +251,8 @@ describe('the weave of a small book', () => {
     }
     expect(await status('/%')).toBe(400)
     expect(await status('/', 'HEAD')).toBe(200)
+    expect(await status('/live', 'HEAD')).toBe(404)
+    for (const range of ['bytes=5-2', 'bytes=99-', 'bytes=-3', 'lines=a-b']) expect(await status('/', 'GET', 'localhost', { range }), range).toBe(200)
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) expect(await status('/', method), method).toBe(405)
     for (const host of ['evil.example', 'localhost.evil.example', '10.0.0.1', 'evil.example:80']) expect(await status('/', 'GET', host), host).toBe(403)
     for (const host of ['127.0.0.1', 'LOCALHOST:9000', '[::1]:80']) expect(await status('/', 'GET', host), host).toBe(200)

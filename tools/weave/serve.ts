@@ -28,8 +28,9 @@ export function serve(out: string, port: number, live = new Live()): Promise<{ p
       response.writeHead(status, { 'content-type': 'text/plain', ...(status === 405 ? { allow: 'GET, HEAD' } : {}) }).end(`${text}\n`)
     }
     const wrong = whatIsWrongWith(request, out)
+    delete request.headers.range // sirv ends in a RangeError if one runs backwards, and pages are asked for whole
     if (wrong) refuse(wrong)
-    else if (request.url === '/live') live.listen(response)
+    else if (request.url === '/live' && request.method === 'GET') live.listen(response)
     else files(request, response, () => refuse([404, 'No such page']))
   })
   return new Promise((resolve, reject) => {
