@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import {
-  closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync,
+  closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync, symlinkSync, writeFileSync,
   writeSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
@@ -64,6 +65,12 @@ describe('L:125 files', () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
     expect(() => openFile(pipe, 'read')).toThrow('neither a file nor a disk')
+    symlinkSync('circle', join(folder, 'circle'))
+    expect(() => openFile(join(folder, 'circle'), 'read')).toThrow('its links lead in a circle')
+    expect(() => openFile(join(folder, 'x'.repeat(300)), 'read')).toThrow('the name is too long')
+    const socket = createServer().listen(join(folder, 'socket'))
+    expect(() => openFile(join(folder, 'socket'), 'read')).toThrow('neither a file nor a disk')
+    socket.close()
     expect(() => openFile('/dev/null', 'read-write')).toThrow('neither a file nor a disk')
   })
 })
