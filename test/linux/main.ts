@@ -25,6 +25,7 @@ async function main(chosen: Settings): Promise<void> {
       rows.push(tour.row)
       failures.push(...tour.failures)
       progress('')
+      console.log(sentence(tour.row))
     }
   }
   printTable(rows)
@@ -37,6 +38,13 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(-78)}`)
 }
 
+/** What is known of one kernel, as soon as it is: the table needs all of them. */
+function sentence(row: Row): string {
+  const [kernel, era, image, megabytes, ...rest] = row
+  const which = [kernel, era, image].map(([, text]) => text).join(' ')
+  return `${which}, ${megabytes[1]} MB: ${rest.map((cell) => cell.join(' ')).join(', ')}`
+}
+
 function printTable(rows: readonly Row[]): void {
   const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))]
   const cell = (row: Row, column: string) => row.get(column) ?? ''
@@ -44,7 +52,7 @@ function printTable(rows: readonly Row[]): void {
     ...rows.map((row) => cell(row, column).length)))
   const line = (cells: readonly string[]) =>
     cells.map((text, i) => text.padEnd(widths[i])).join('  ').trimEnd()
-  console.log(line(columns))
+  console.log(`\n${line(columns)}`)
   for (const row of rows) {
     console.log(line(columns.map((column) => cell(row, column))))
   }

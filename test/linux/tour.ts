@@ -5,7 +5,7 @@ import {
   copyFileSync, mkdirSync, mkdtempSync, readSync, openSync, closeSync, rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import { proposeEra } from '../../generated/launcher/propose-era.ts'
@@ -231,21 +231,25 @@ export class Tour {
       }))
   }
 
-  /** Boots again and again, and reads what the kernel has to say. */
+  /** Boots again and again, one on each processor, and reads what the kernel has to say. */
   async #boots(): Promise<void> {
     const { boots } = this.#settings
-    let good = 0
-    for (let i = 1; i <= boots; i++) {
-      this.#say(`boot ${i} of ${boots}`)
-      await this.#life('boots', [], async (session) => {
-        await session.booted()
-        const said = await session.run('dmesg | grep -E "WARNING:|BUG:|Oops" | head -n 5')
-        if (said !== '') throw new Error(said)
-        await this.#powerOff(session)
-        good++
-      })
+    if (boots === 0) return
+    let [begun, good] = [0, 0]
+    const another = async () => {
+      while (begun < boots) {
+        this.#say(`boot ${++begun} of ${boots}`)
+        await this.#life('boots', [], async (session) => {
+          await session.booted()
+          const said = await session.run('dmesg | grep -E "WARNING:|BUG:|Oops" | head -n 5')
+          if (said !== '') throw new Error(said)
+          await this.#powerOff(session)
+          good++
+        })
+      }
     }
-    if (boots > 0) this.row.set('boots', good === boots ? `${good}` : FAILED)
+    await Promise.all(Array.from({ length: availableParallelism() }, another))
+    this.row.set('boots', good === boots ? `${good}` : FAILED)
   }
 
   #wanted(name: string): boolean {
