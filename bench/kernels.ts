@@ -283,6 +283,67 @@ const x87: Kernel = {
   },
 }
 
+const FLOATS = 1024
+const PASSES = 300
+
+/** y = a * x + y, four floats at a time, again and again. */
+const saxpy: Kernel = {
+  name: 'SSE saxpy', units: FLOATS * PASSES / 4, floating: true,
+  prepare: () => new Uint32Array(Float32Array.from({ length: 2 * FLOATS + 4 }, (_, n) => (
+    n < 4 ? 0.37 : n < FLOATS + 4 ? 1 + n / 7 : 0)).buffer),
+  write(a, data) {
+    a.push(esi).push(edi).push(ebx)
+    a.db(0x0f, 0x20, 0xe0).or(eax, 0x600).db(0x0f, 0x22, 0xe0) // cr4: vectors may be used
+    a.db(0x0f, 0x57, 0xc0, 0x0f, 0x57, 0xff).mov(esi, data + 16 + FLOATS * 4).mov(ecx, FLOATS / 4)
+    const clear = a.here()
+    a.db(0x0f, 0x29, 0x06).add(esi, 16).dec(ecx).jne(clear) // movaps [esi], xmm0
+    a.db(0x0f, 0x28, 0x0d).dd(data).mov(ebx, PASSES) // movaps xmm1, [data]
+    const again = a.here()
+    a.mov(esi, data + 16).mov(ecx, FLOATS / 4)
+    const top = a.here()
+    a.db(0x0f, 0x28, 0x06, 0x0f, 0x59, 0xc1) // movaps xmm0, [esi]; mulps xmm0, xmm1
+    a.db(0x0f, 0x58, 0x86).dd(FLOATS * 4) // addps xmm0, [esi + y]
+    a.db(0x0f, 0x29, 0x86).dd(FLOATS * 4) // movaps [esi + y], xmm0
+    a.add(esi, 16).dec(ecx).jne(top).dec(ebx).jne(again)
+    a.mov(eax, mem(data + 16 + FLOATS * 8 - 4)).pop(ebx).pop(edi).pop(esi).ret()
+  },
+  result() {
+    const [a, x] = Float32Array.of(0.37, 1 + (FLOATS + 3) / 7)
+    const step = Math.fround(a * x)
+    const y = repeat(PASSES, 0, (y) => Math.fround(y + step))
+    return new Uint32Array(Float32Array.of(y).buffer)[0]
+  },
+}
+
+/** The brightest of each pixel and the one a row below, a little brighter; sixteen at a time. */
+const pixels: Kernel = {
+  name: 'SSE2 pixels', units: FLOATS * PASSES / 4, floating: true,
+  prepare: () => Uint32Array.from({ length: 2 * FLOATS + 4 }, (_, n) => (n < 4 ? 0x01010101 : n * 0x9e3779b1)),
+  write(a, data) {
+    a.push(esi).push(ebx)
+    a.db(0x0f, 0x20, 0xe0).or(eax, 0x600).db(0x0f, 0x22, 0xe0)
+    a.db(0x66, 0x0f, 0x6f, 0x0d).dd(data).db(0x66, 0x0f, 0xef, 0xd2).mov(ebx, PASSES) // pxor xmm2, xmm2
+    const again = a.here()
+    a.mov(esi, data + 16).mov(ecx, FLOATS / 4)
+    const top = a.here()
+    a.db(0x66, 0x0f, 0x6f, 0x06, 0x66, 0x0f, 0xde, 0x86).dd(FLOATS * 4) // pmaxub xmm0, [esi + row]
+    a.db(0x66, 0x0f, 0xdc, 0xc1, 0x66, 0x0f, 0xfe, 0xd0) // paddusb xmm0, xmm1; paddd xmm2, xmm0
+    a.add(esi, 16).dec(ecx).jne(top).dec(ebx).jne(again)
+    a.db(0x66, 0x0f, 0x7e, 0xd0).pop(ebx).pop(esi).ret() // movd eax, xmm2
+  },
+  result() {
+    const bytes = new Uint8Array(this.prepare!(0).buffer)
+    let sum = 0
+    for (let at = 16; at < 16 + FLOATS * 4; at += 16) {
+      for (let n = 3; n >= 0; n--) {
+        const brightest = Math.max(bytes[at + n], bytes[at + FLOATS * 4 + n])
+        sum = (sum + ((Math.min(255, brightest + 1) << (n * 8)) >>> 0)) >>> 0
+      }
+    }
+    return Math.imul(sum, PASSES) >>> 0
+  },
+}
+
 export const kernels: Kernel[] = [
-  xorshift, sieve, chase, copy, fib, switchInterpreter, qsort, crc, div, x87,
+  xorshift, sieve, chase, copy, fib, switchInterpreter, qsort, crc, div, x87, saxpy, pixels,
 ]
