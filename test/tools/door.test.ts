@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkS
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { Assembler } from '../../generated/assembler/index.ts'
 import { explain, Failure, Missing } from '../../tools/tangle/door.ts'
 import { at } from '../../tools/tangle/diagnostics.ts'
 import { writeWhole } from '../../tools/tangle/files.ts'
@@ -37,6 +38,35 @@ test('an error of the system in one line', () => {
   expect(explain(new Missing('vitest'))).toBe("the package 'vitest' is not installed: run npm ci")
   expect(explain(new Failure('no text', at('a.md', 1, 2), 'write it'))).toBe('a.md:1:2: no text\n    write it')
   expect(explain(new TypeError('x is not a function\nmore'))).toMatch(/^the tools failed: x is not a function \(.*door\.test\.ts:\d+:\d+\)$/)
+})
+
+test('machine code that cannot be assembled: its place, and what is wrong', () => {
+  const of = (write: (a: Assembler) => void): string => {
+    try {
+      const a = new Assembler(0)
+      write(a)
+      a.assemble()
+    } catch (error) {
+      return explain(error)
+    }
+    throw new Error('it was assembled')
+  }
+  expect(of((a) => { a.asm`
+    incc eax
+  ` })).toMatch(/^test\/tools\/door\.test\.ts:\d+:5: there is no instruction incc$/)
+  expect(of((a) => { a.jmp(a.label('nowhere')) })).toMatch(/^test\/tools\/door\.test\.ts:\d+:\d+: jmp nowhere.*$/)
+})
+
+test('a Launcher whose machine code cannot be assembled says so in one line', () => {
+  const root = cloneProject()
+  edit(root, 'journey/L-launcher/000-division.md', 'export function divide(', `if (process.argv[2] === 'wrong') {
+  const error = new Error(\`\${import.meta.url}:40:7: inc tixks: nothing is bound to tixks\`)
+  throw Object.assign(error, { name: 'AssemblyError' })
+}
+export function divide(`)
+  const { status, stdout, stderr } = run(root, 'bin/lguest.mjs', 'wrong')
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toMatch(/^\S+:\d+:\d+: .*nothing is bound to tixks\n$/)
 })
 
 test.each<[string, (root: string) => void, RegExp]>([

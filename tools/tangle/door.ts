@@ -54,6 +54,7 @@ export function explain(error: unknown): string {
   if (error instanceof Failure) return format({ ...error.place, message: error.message, hint: error.hint })
   if (error instanceof Refused) return printable(error.message)
   if (!(error instanceof Error)) return printable(`the tools failed: ${error}`)
+  if (error.name === 'AssemblyError') return printable(assemblyError(error))
   const { code = '' } = error as SystemError
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return missing(error)
   if (Object.hasOwn(meanings, code)) return printable(systemError(error))
@@ -65,6 +66,16 @@ function systemError({ code, syscall = '', path, address, port }: SystemError): 
   const what = path ?? (port === undefined ? address : `${address}:${port}`)
   const deed = `cannot ${deeds[verb] ?? (verb || 'go on')}${what === undefined ? '' : ` ${what}`}`
   return `${deed}: ${meanings[code!]}`
+}
+
+const ofAssembler = /journey\/E-emulator\/9[4-9]\d-|generated\/assembler\//
+
+/** Machine code that cannot be assembled (E:941): the first frame outside the assembler is who wrote it. */
+function assemblyError({ message, stack = '' }: Error): string {
+  const frames = [...stack.matchAll(/\n\s+at (?:.* \()?(?:file:\/\/)?(.*:\d+:\d+)\)?(?=\n|$)/g)].map(([, place]) => place)
+  const place = frames.find((frame) => !ofAssembler.test(frame))
+  const whole = place === undefined || message.startsWith(`${place}: `) ? message : `${place}: ${message}`
+  return whole.startsWith(`${process.cwd()}/`) ? whole.slice(process.cwd().length + 1) : whole
 }
 
 function missing(error: Error): string {

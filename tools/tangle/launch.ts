@@ -25,7 +25,11 @@ export async function launch(root: string): Promise<void> {
   const module = await ready(root).catch(notReady)
   if (!module) return
   process.setSourceMapsEnabled(true)
-  await import(pathToFileURL(module).href)
+  await import(pathToFileURL(module).href).catch((error: Error) => {
+    if (error.name !== 'AssemblyError') throw error
+    tell(error)
+    process.exit()
+  })
 }
 
 /** The module to import, of chapters as they are now; undefined after an error was told. */

@@ -5,7 +5,7 @@
  * Invariant: a recording is kept with a hash of the code that made it. As long
  * as the code is the same, nothing is run again.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Counts } from '../../generated/launcher/browser/counter.ts'
@@ -95,20 +95,24 @@ export class Recorder {
     if (text !== readIfThere(this.file)) writeWhole(this.file, text)
   }
 
-  /** Bundles the session if its code has changed; the hash of that code. */
+  /** Bundles the session if its code has changed; the hash of that code. Its map, by which errors name chapters, is not in it. */
   private async bundled(): Promise<string> {
     const { build } = await import('esbuild')
-    const { outputFiles } = await build({
-      absWorkingDir: this.root, entryPoints: [entry], bundle: true, write: false,
-      format: 'esm', platform: 'node', target: 'node20', minify: true, logLevel: 'silent', legalComments: 'none',
-    })
-    const code = hash(outputFiles[0].text)
-    if (this.runner?.code === code) return code
     const cache = join(this.root, '.cache')
+    const { outputFiles } = await build({
+      absWorkingDir: this.root, entryPoints: [entry], outfile: join(cache, 'session.mjs'), bundle: true, write: false,
+      format: 'esm', platform: 'node', target: 'node20', minify: true, logLevel: 'silent', legalComments: 'none',
+      sourcemap: 'external', sourcesContent: false,
+    })
+    const [map, session] = outputFiles.map(({ text }) => text)
+    const code = hash(session)
+    if (this.runner?.code === code) return code
     const name = `session-${code}.mjs`
     const path = join(cache, name)
-    if (!existsSync(path)) writeWhole(path, outputFiles[0].text)
-    for (const old of readdirSync(cache)) if (/^session-.*\.mjs$/.test(old) && old !== name) rmSync(join(cache, old), { force: true })
+    writeWhole(`${path}.map`, map)
+    writeWhole(path, `${session}\n//# sourceMappingURL=${name}.map\n`)
+    for (const old of readdirSync(cache)) if (/^session-.*\.mjs/.test(old) && !old.startsWith(name)) rmSync(join(cache, old), { force: true })
+    process.setSourceMapsEnabled(true)
     this.runner = { code, module: import(pathToFileURL(path).href) }
     return code
   }
