@@ -121,16 +121,28 @@ async function clock(
   const from = await uptime(session)
   await pause(settings.clockSeconds * 1000)
   const to = await uptime(session)
-  const drift = (to.guest - from.guest) / (to.here - from.here) - 1
-  expect(Math.abs(drift) < 0.01, `${(drift * 100).toFixed(2)} %`)
-  return `${(drift * 100).toFixed(2)} %`
+  const watched = to.here - from.here
+  const drift = (to.guest - from.guest) / watched - 1
+  const open = (from.took + to.took + UPTIME_STEP) / 2 / watched
+  const found = `${(drift * 100).toFixed(2)} %`
+  expect(Math.abs(drift) < MOST_DRIFT + open, `${found}, known to ${(open * 100).toFixed(2)} %`)
+  return found
 }
 
+const MOST_DRIFT = 0.001
+/** Seconds that /proc/uptime counts in, and how often it is asked for one answer. */
+const [UPTIME_STEP, LOOKS] = [0.01, 5]
+
+/** The quickest of some looks: on a busy machine an answer may be long on its way. */
 async function uptime(session: Session) {
-  const before = Date.now() / 1000
-  const text = await session.run('cat /proc/uptime')
-  return { guest: Number(text.split(' ')[0]),
-    here: (before + Date.now() / 1000) / 2 }
+  const seen = []
+  for (let i = 0; i < LOOKS; i++) {
+    const before = performance.now() / 1000
+    const text = await session.run('cat /proc/uptime')
+    const after = performance.now() / 1000
+    seen.push({ guest: Number(text.split(' ')[0]), here: (before + after) / 2, took: after - before })
+  }
+  return seen.sort((a, b) => a.took - b.took)[0]
 }
 
 async function sleeping({ session }: Scene): Promise<string> {

@@ -28,6 +28,7 @@ export class LivePlatform extends FakePlatform {
   wire: Wire | null = null
   watch: () => void = () => {}
   override readonly now = (): number => performance.now() * 1000
+  override readonly wallClock = this.now
 
   override async openWire(): Promise<Wire> {
     if (!this.wire) throw new Error('this test has no wire')
