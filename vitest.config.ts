@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './tools/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -7,6 +9,9 @@ export default defineConfig({
     globalSetup: './tools/test-folder.ts',
     reporters: ['default', './tools/closing-line.ts'],
     testTimeout: 30_000,
+    // By itself vitest leaves a processor to whoever watches: of two that is half.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     coverage: { provider: 'v8', include: ['generated/**/*.ts'], reporter: ['text', 'html'] },
   },
 })
