@@ -13,6 +13,8 @@ export interface Line {
   block: Block
   /** Index into the block's body. */
   index: number
+  /** What tangling wrote there itself, for the sake of that line of the block. */
+  text?: string
 }
 
 export interface TangledFile {
@@ -34,10 +36,8 @@ export function expand(book: Book, out: Diagnostics): TangledFile[] {
   return files
 }
 
-export const lineText = ({ indent, block, index }: Line): string => {
-  const text = block.fence.body[index]
-  return text === '' ? '' : indent + text
-}
+export const lineText = ({ indent, block, index, text = block.fence.body[index] }: Line): string =>
+  text === '' ? '' : indent + text
 
 /** The file's text; it ends with a newline unless it is empty. */
 export function textOf(file: TangledFile): string {

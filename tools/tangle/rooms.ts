@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path/posix'
 import { placeOf } from './book.ts'
 import { modulesOf } from './circles.ts'
 import { at, type Diagnostics } from './diagnostics.ts'
-import type { Line, TangledFile } from './expand.ts'
+import { lineText, type Line, type TangledFile } from './expand.ts'
 
 const [state, memory, protection, fpu, sse, isa, decode] =
   ['state', 'memory', 'protection', 'fpu', 'sse', 'isa', 'decode'].map((room) => `emulator/${room}`)
@@ -42,8 +42,8 @@ const imported = /\b(?:from|import)\s*\(?\s*'([^'$]+)'/
 export function checkRooms(files: TangledFile[], out: Diagnostics): void {
   for (const file of files) {
     for (const line of file.lines) {
-      const found = imported.exec(line.block.fence.body[line.index])
-      if (found) checkImport(file.path, found[1], line, found.index, out)
+      const found = imported.exec(lineText(line))
+      if (found) checkImport(file.path, found[1], line, line.text === undefined ? found.index : 0, out)
     }
   }
 }

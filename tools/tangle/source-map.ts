@@ -75,8 +75,9 @@ export function* segmentsOf(file: TangledFile): Generator<Segment[]> {
   for (const line of file.lines) yield segmentsOfLine(line)
 }
 
-function segmentsOfLine({ indent, block, index }: Line): Segment[] {
+function segmentsOfLine({ indent, block, index, text }: Line): Segment[] {
   const place = placeOf(block, index)
+  if (text !== undefined) return [{ column: 0, source: place.file, sourceLine: place.line - 1, sourceColumn: place.column - 1 }]
   return tokensOf(block.fence)[index].map(({ start }) => ({
     column: indent.length + start,
     source: place.file,
@@ -86,7 +87,7 @@ function segmentsOfLine({ indent, block, index }: Line): Segment[] {
 }
 
 /** To be raised when what is written for the same chapters changes its form. */
-const version = 4
+const version = 5
 
 /** What a file's text and map depend on, cheap to compare. */
 export function fingerprint(file: TangledFile): string {

@@ -7,6 +7,7 @@ import { at, counted, Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { Failure } from './door.ts'
 import { expand, textOf, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
+import { addImports } from './imports.ts'
 import { placesOf } from './remap.ts'
 import { fingerprint, mappable, segmentsOf, withMap } from './source-map.ts'
 import { checkSyntax } from './syntax.ts'
@@ -41,6 +42,7 @@ export async function read(root: string, instead?: Texts): Promise<Tangled> {
   for (const { path, tooDeep } of chapters) if (tooDeep) texts.set(path, '') // for nobody else to try
   const book = gather(chapters, out)
   const files = expand(book, out)
+  await addImports(root, files, out)
   return { chapters, texts, book, files, errors: told(out, book, texts) }
 }
 

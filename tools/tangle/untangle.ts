@@ -1,6 +1,9 @@
 /**
  * Edits made in generated/ carried back into the chapters.
  *
+ * The imports that tangling writes itself are no chapter's: an edit of them
+ * passes if they follow so from the rest.
+ *
  * Invariant: chapters are changed only if tangling them again gives exactly
  * the edited files, to the last byte, and leaves all others as they are; else
  * nothing is. All of that is decided before anything is written.
@@ -10,7 +13,7 @@ import { join, sep } from 'node:path'
 import { opening, placeOf, type Block } from './book.ts'
 import { at, Diagnostics, type Diagnostic, type Place } from './diagnostics.ts'
 import { diff, type Hunk } from './diff.ts'
-import { textOf, type TangledFile } from './expand.ts'
+import { lineText, textOf, type Line, type TangledFile } from './expand.ts'
 import { bytesIfThere, Half } from './files.ts'
 import { gapsOf, type Gap } from './gaps.ts'
 import { hash } from './hash.ts'
@@ -58,7 +61,9 @@ async function carryBack(root: string): Promise<Untangled> {
   if (out.failed) return { errors: out.all, carried: [], left: [] }
   const plan = planOutputs(generated, outputs)
   const edits = findEdits(root, tangled, plan, out)
-  const splices = withoutDoubles(edits.flatMap((edit) => assign(tangled, edit, out)), out)
+  const own = edits.filter((edit) => !isOfImports(edit) && !reachesImports(edit, out))
+  const splices = withoutDoubles(own.flatMap((edit) => assign(tangled, edit, out)), out)
+  for (const { place } of splices.length > 0 || out.failed ? [] : edits.slice(0, 1)) refuseImports(place, '', out)
   for (const splice of splices) checkLines(splice, out)
   checkMoves(tangled, splices, out)
   const left = foreign(generated, plan)
@@ -161,7 +166,8 @@ function checkLines({ edit, block, lines }: Carried, out: Diagnostics): void {
 
 /** How often the line of a block stands in all files together. */
 const usesOf = (files: TangledFile[], { block, index }: { block: Block, index: number }): number =>
-  files.reduce((sum, { lines }) => sum + lines.filter((line) => line.block === block && line.index === index).length, 0)
+  files.reduce((sum, { lines }) => (
+    sum + lines.filter((line) => line.block === block && line.index === index && !isOurs(line)).length), 0)
 
 /** The text of a chunk that is used several times, moved, would stand in each of its places. */
 function checkMoves({ files }: Tangled, splices: Carried[], out: Diagnostics): void {
@@ -182,9 +188,33 @@ function assign(tangled: Tangled, edit: Edit, out: Diagnostics): Carried[] {
   return from === to ? insert(tangled, edit, out) : replace(edit, out)
 }
 
+function refuseImports(place: Place, line: string, out: Diagnostics): void {
+  out.error(place, 'tangling writes the imports of this file by what the file uses',
+    line ? `it would write here: ${line}` : 'change what uses the names; or write the import in the chapter')
+}
+
+/** Lines that no chapter has: the imports that tangling writes. */
+const isOurs = ({ text }: Line): boolean => text !== undefined
+
+/** Whether an edit is only of such imports: they follow from the rest, and whether they follow so is seen when all is tangled again. */
+function isOfImports({ file: { lines }, hunk }: Edit): boolean {
+  if (!hunk.lines.every((line) => /^(?:import\b.*|)$/.test(line))) return false
+  const near = hunk.from < hunk.to ? lines.slice(hunk.from, hunk.to).every(isOurs)
+    : lines.slice(Math.max(0, hunk.from - 1), hunk.from + 1).some(isOurs)
+  return near
+}
+
+/** True, and told, if an edit reaches into the imports that tangling writes, and is of something else. */
+function reachesImports({ place, file: { lines }, hunk }: Edit, out: Diagnostics): boolean {
+  const [above, inside] = [lines[hunk.from - 1], lines.slice(hunk.from, Math.max(hunk.to, hunk.from + 1))]
+  const reaches = hunk.from < hunk.to ? inside.some(isOurs) : above !== undefined && isOurs(above) && inside.some(isOurs)
+  if (reaches) out.error(place, 'these lines stand among the imports that tangling writes', 'put them below; or write the import in the chapter')
+  return reaches
+}
+
 function insert({ book }: Tangled, edit: Edit, out: Diagnostics): Carried[] {
   const { file, hunk } = edit
-  const gaps = gapsOf(book, file.root)[hunk.from]
+  const gaps = gapsOf(book, file.root)[file.lines.slice(0, hunk.from).filter((line) => !isOurs(line)).length]
   const able = gaps.filter(({ indent }) => hunk.lines.every((line) => indentedBy(line, indent)))
   const [gap, other] = able
   if (!gap) return refuseIndent(edit, gaps[0], out)
@@ -307,16 +337,18 @@ function verify(generated: string, before: Tangled, again: Tangled, edits: Edit[
   const now = new Map(again.files.map((file) => [file.path, textOf(file)]))
   for (const file of before.files) {
     const wanted = edited.has(file.path) ? codeOf(file.path, readTangled(generated, file.path)!) : textOf(file)
-    if (now.get(file.path) !== wanted) refuseSideEffect(before, file, linesOf(wanted), linesOf(now.get(file.path) ?? ''), out)
+    const made = again.files.find(({ path }) => path === file.path)
+    if (now.get(file.path) !== wanted) refuseSideEffect(before, file, linesOf(wanted), made?.lines ?? [], out)
     now.delete(file.path)
   }
   for (const path of now.keys()) out.error(edits[0].place, `with these edits the chapters would make another file, ${path}`)
 }
 
-function refuseSideEffect({ files }: Tangled, file: TangledFile, wanted: string[], now: string[], out: Diagnostics): void {
-  const differs = wanted.findIndex((text, i) => text !== now[i])
+function refuseSideEffect({ files }: Tangled, file: TangledFile, wanted: string[], now: Line[], out: Diagnostics): void {
+  const differs = wanted.findIndex((text, i) => now[i] === undefined || text !== lineText(now[i]))
   const line = differs < 0 ? wanted.length : differs
   const place = at(`generated/${file.path}`, line + 1, 1)
+  if (now[line] && isOurs(now[line])) return refuseImports(place, lineText(now[line]), out)
   const from = file.lines[Math.min(line, file.lines.length - 1)]
   const { file: chapter, line: row } = from ? placeOf(from.block, from.index) : opening(file.root.blocks[0])
   if (from && usesOf(files, from) > 1) {

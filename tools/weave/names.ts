@@ -58,8 +58,8 @@ function addUser(
 
 /** An import says nothing that its use does not say again. */
 const isImport = (file: TangledFile, line: number) => {
-  const { block, index } = file.lines[line - 1]
-  return /^\s*(import|export) .*from |^} from /.test(block.fence.body[index]) || block.info.classes.has('hidden')
+  const { block, index, text } = file.lines[line - 1]
+  return text !== undefined || /^\s*(import|export) .*from |^} from /.test(block.fence.body[index]) || block.info.classes.has('hidden')
 }
 
 function tagOf(site: Site, woven: Woven): string {

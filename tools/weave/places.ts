@@ -26,7 +26,8 @@ export function placesIn(files: TangledFile[]): Places {
   return places
 }
 
-function extend(places: Places, { block, index }: Line, file: TangledFile, line: number): void {
+function extend(places: Places, { block, index, text }: Line, file: TangledFile, line: number): void {
+  if (text !== undefined) return // an import that tangling wrote
   const all = places.get(block) ?? []
   places.set(block, all)
   const blank = block.fence.body[index].trim() === ''
@@ -50,7 +51,7 @@ const around = 3
 
 /** The lines before a block and after it; fewer at the ends of the file. */
 export function surroundings({ file, from, to }: BlockPlace): { before: Line[], after: Line[] } {
-  const full = (line: Line) => lineText(line).trim() !== ''
+  const full = (line: Line) => line.text === undefined && lineText(line).trim() !== ''
   return {
     before: file.lines.slice(0, from - 1).filter(full).slice(-around),
     after: file.lines.slice(to).filter(full).slice(0, around),

@@ -33,24 +33,37 @@ function piecesOf(file: TangledFile): Piece[] {
   const pieces: Piece[] = []
   file.lines.forEach((line, i) => {
     const last = pieces.at(-1)
-    if (last?.block === line.block) last.lines.push(line)
+    if (last && areTogether(last.lines[0], line)) last.lines.push(line)
     else pieces.push({ block: line.block, lines: [line], from: i + 1 })
   })
   return pieces
 }
 
+/** Lines of one block stand together, and so do those that tangling wrote. */
+const areTogether = (a: Line, b: Line): boolean =>
+  (a.text === undefined ? b.text === undefined && a.block === b.block : b.text !== undefined)
+
 /** A piece; the first of its block bears the block's id. */
 async function show(
   site: Site, url: string, { block, lines, from }: Piece, colourist: Colourist, seen: Set<string>,
 ): Promise<string> {
+  if (lines[0].text !== undefined) return written(lines, from, colourist)
   const coloured = await colourist.lines(block.fence.body.join('\n'), block.info.lang)
-  const code = lines.map((line, i) =>
-    `<span class="l" id="L${from + i}">${(lineText(line) && line.indent) + coloured[line.index]}\n</span>`).join('')
+  const code = lines.map((line, i) => lineAt(from + i, (lineText(line) && line.indent) + coloured[line.index])).join('')
   const { file, line } = opening(block)
   const woven = site.woven.get(keyOf(file, line))!
   const id = seen.has(woven.id) ? '' : ` id="${woven.id}"`
   seen.add(woven.id)
   return `<section${id}>${labelOf(site, url, woven, lines)}<pre style="--from:${from - 1}"><code>${code}</code></pre></section>`
+}
+
+const lineAt = (number: number, html: string): string => `<span class="l" id="L${number}">${html}\n</span>`
+
+/** The imports that tangling wrote, which no section tells. */
+async function written(lines: Line[], from: number, colourist: Colourist): Promise<string> {
+  const coloured = await colourist.lines(lines.map(lineText).join('\n'), 'ts')
+  const code = coloured.map((html, i) => lineAt(from + i, html)).join('')
+  return `<section><span></span><pre style="--from:${from - 1}"><code>${code}</code></pre></section>`
 }
 
 /** The section and the chunk of a piece; an empty one needs no label. */
