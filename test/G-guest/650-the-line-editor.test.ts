@@ -44,6 +44,24 @@ describe('G:651 keys', () => {
     expect(await answers(keys)).toContain(said)
   })
 
+  /** The rows and columns that each drawing of a line moves the cursor by, from its end. */
+  const moves = (out: string) => [...out.matchAll(/(?:\x1b\[(\d+)A)?\r(?:\x1b\[(\d+)C)?(?!\x1b\[J)/g)].map(([, up = '0', right = '0']) => [+up, +right])
+
+  it.each([
+    ['of one column', 'é', 1], ['of China', '漢', 2], ['of Korea', '한', 2], ['full width', 'Ａ', 2], ['half width', 'ｱ', 1],
+    ['a dog', '🐶', 2], ['a check mark', '✅', 2], ['an old picture', '🌡', 1], ['rare', '𠀀', 2], ['an accent', '́', 0],
+  ])('the cursor stands where characters %s end', async (_, character, width) => {
+    const { out } = await session([`${character.repeat(9)}xy${LEFT}\x15echo\r`])
+    expect(moves(out)).toContainEqual([0, 7 + 9 * width + 1])
+  })
+
+  it('what takes two columns is rubbed out whole, and does not begin in the last one', async () => {
+    const { out } = await session(['ab漢\x7f\x7f\x15echo\r', `${'漢'.repeat(73)}yz${LEFT}\x15echo\r`])
+    expect(out).toContain('\x1b[6n\x1b8\r\x1b[Jpuppy> ab\b \b')
+    // 36 of them stand behind the prompt's 7 columns, and the other 37 in the next row.
+    expect(moves(out)).toContainEqual([0, 2 * 37 + 1])
+  })
+
   it('Delete before the last character redraws', async () => {
     const { out } = await session([`echo ab${LEFT}\x1b[3~\n`])
     expect(out).toContain('\r\x1b[Jpuppy> echo a\n')
