@@ -52,6 +52,10 @@ describe.skipIf(!able)('D:099 a tap', () => {
     expect(inside('', 'deleted').end).toMatch(/^Farewell: reading network: /)
   }, 40000)
 
+  it('keeps what poll writes to in the background', () => {
+    expect(inside('', 'held').end).toBe('true')
+  }, 40000)
+
   it('says which step failed (B-L-090)', () => {
     expect(inside('', 'bridge', 'none').error)
       .toBe('PlatformError: adding tap0 to bridge none: there is no such interface')
