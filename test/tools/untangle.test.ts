@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { format } from '../../tools/tangle/diagnostics.ts'
 import { tangle } from '../../tools/tangle/tangle.ts'
 import { untangle } from '../../tools/tangle/untangle.ts'
-import { copyOf, edit, fixtures, text, tree, write } from './fixture.ts'
+import { book, copyOf, edit, fixtures, text, tree, write } from './fixture.ts'
 
 const cases = join(fixtures, 'untangle/cases')
 
@@ -108,4 +108,23 @@ test('a map that went with the edit does not matter', async () => {
   expect((await untangle(root)).errors).toEqual([])
   expect(text(root, chapter)).toContain('  length = 4\n')
   expect(text(root, core)).toContain('sourceMappingURL')
+})
+
+test('a line beside the empty one between two blocks goes to the block it stands at', async () => {
+  const root = book({ 'L-one/000-one.md': '# L:000 One\n\n```ts {file=a.ts}\nconst a = 1\n```\n\nMore.\n\n```ts {file=a.ts .append}\nconst b = 2\n```\n' })
+  await tangle(root)
+  expect(text(root, 'generated/a.ts')).toMatch(/^const a = 1\n\nconst b = 2\n/)
+  edit(root, 'generated/a.ts', 'a = 1\n', 'a = 1\nconst x = 3\n')
+  edit(root, 'generated/a.ts', 'const b', 'const y = 4\nconst b')
+  expect((await untangle(root)).errors).toEqual([])
+  expect(text(root, 'journey/L-one/000-one.md')).toMatch(/const a = 1\nconst x = 3\n```[^]*const y = 4\nconst b = 2\n```/)
+  edit(root, 'generated/a.ts', '3\n\n', '3\n')
+  expect((await untangle(root)).errors.map(format)).toEqual([`generated/a.ts:3:1: an empty line between two blocks of the file is in this edit
+    tangling puts it there; make the edit in the chapter`])
+  edit(root, 'generated/a.ts', '3\nconst y', '3\n\nconst y')
+  edit(root, 'generated/a.ts', 'const x = 3\n\nconst y = 4\n', '')
+  expect((await untangle(root)).errors.map(format)[0]).toContain('generated/a.ts:2:1: an empty line between two blocks')
+  edit(root, 'generated/a.ts', 'const a = 1\n', 'const a = 1\n\n')
+  expect((await untangle(root)).errors).toEqual([])
+  expect(text(root, 'journey/L-one/000-one.md')).toMatch(/const a = 1\n```[^]*append}\nconst b = 2\n```/)
 })

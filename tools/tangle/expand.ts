@@ -1,6 +1,7 @@
 /**
  * Roots to text: references replaced by their chunks, indentation carried
- * over, each line still knowing where in which chapter it stands.
+ * over, each line still knowing where in which chapter it stands. What is
+ * appended to a file stands apart from what is there by an empty line.
  */
 import { describe, opening, placeOf, type Block, type Book, type Definition } from './book.ts'
 import type { Diagnostics } from './diagnostics.ts'
@@ -59,6 +60,12 @@ interface Step {
   index: number
 }
 
+/** Whether an empty line is to come before the next one: at the joints of a file, if there is none. */
+function isApart({ definition, block }: Step, lines: Line[]): boolean {
+  if (!definition.root || block === 0 || definition.blocks[block].fence.body[0].trim() === '') return false
+  return lines.length > 0 && lineText(lines[lines.length - 1]).trim() !== ''
+}
+
 class Expander {
   private readonly used = new Set<string>()
   /** The definitions that are being added, in the order they were entered. */
@@ -79,6 +86,7 @@ class Expander {
       const block = step.definition.blocks[step.block]
       if (!block) this.inside.delete(walk.pop()!.definition)
       else if (step.index === block.fence.body.length) [step.block, step.index] = [step.block + 1, 0]
+      else if (step.index === 0 && isApart(step, lines)) lines.push({ indent: '', block, index: 0, text: '' })
       else this.line(block, step.index++, step.indent, walk, lines)
     }
   }

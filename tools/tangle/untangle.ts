@@ -61,7 +61,7 @@ async function carryBack(root: string): Promise<Untangled> {
   if (out.failed) return { errors: out.all, carried: [], left: [] }
   const plan = planOutputs(generated, outputs)
   const edits = findEdits(root, tangled, plan, out)
-  const own = edits.filter((edit) => !isOfImports(edit) && !reachesImports(edit, out))
+  const own = edits.filter((edit) => !isOfImports(edit) && !reachesOurs(edit, out))
   const splices = withoutDoubles(own.flatMap((edit) => assign(tangled, edit, out)), out)
   for (const { place } of splices.length > 0 || out.failed ? [] : edits.slice(0, 1)) refuseImports(place, '', out)
   for (const splice of splices) checkLines(splice, out)
@@ -193,34 +193,49 @@ function refuseImports(place: Place, line: string, out: Diagnostics): void {
     line ? `it would write here: ${line}` : 'change what uses the names; or write the import in the chapter')
 }
 
-/** Lines that no chapter has: the imports that tangling writes. */
+const refuseJoint = (place: Place, out: Diagnostics): void =>
+  out.error(place, 'an empty line between two blocks of the file is in this edit', 'tangling puts it there; make the edit in the chapter')
+
+/** Lines that no chapter has: the imports that tangling writes, and the empty lines between the blocks of a file. */
 const isOurs = ({ text }: Line): boolean => text !== undefined
+
+const isJoint = ({ text }: Line): boolean => text === ''
 
 /** Whether an edit is only of such imports: they follow from the rest, and whether they follow so is seen when all is tangled again. */
 function isOfImports({ file: { lines }, hunk }: Edit): boolean {
   if (!hunk.lines.every((line) => /^(?:import\b.*|)$/.test(line))) return false
-  const near = hunk.from < hunk.to ? lines.slice(hunk.from, hunk.to).every(isOurs)
-    : lines.slice(Math.max(0, hunk.from - 1), hunk.from + 1).some(isOurs)
-  return near
+  if (hunk.from < hunk.to) return lines.slice(hunk.from, hunk.to).every((line) => isOurs(line) && !isJoint(line))
+  return lines.slice(Math.max(0, hunk.from - 1), hunk.from + 1).some((line) => isOurs(line) && !isJoint(line))
 }
 
-/** True, and told, if an edit reaches into the imports that tangling writes, and is of something else. */
-function reachesImports({ place, file: { lines }, hunk }: Edit, out: Diagnostics): boolean {
-  const [above, inside] = [lines[hunk.from - 1], lines.slice(hunk.from, Math.max(hunk.to, hunk.from + 1))]
-  const reaches = hunk.from < hunk.to ? inside.some(isOurs) : above !== undefined && isOurs(above) && inside.some(isOurs)
-  if (reaches) out.error(place, 'these lines stand among the imports that tangling writes', 'put them below; or write the import in the chapter')
-  return reaches
+/** True, and told, if an edit changes what tangling writes, and is of something else; what is deleted may have such lines in it. */
+function reachesOurs({ place, file: { lines }, hunk: { from, to, lines: now } }: Edit, out: Diagnostics): boolean {
+  const old = lines.slice(from, to)
+  const between = from === to && [lines[from - 1], lines[from]].every((line) => line && isOurs(line))
+  if (!between && (!old.some(isOurs) || (now.length === 0 && !old.every(isOurs)))) return false
+  if (old.some(isJoint)) {
+    refuseJoint(place, out)
+  } else out.error(place, 'these lines stand among the imports that tangling writes', 'put them below; or write the import in the chapter')
+  return true
 }
 
 function insert({ book }: Tangled, edit: Edit, out: Diagnostics): Carried[] {
   const { file, hunk } = edit
   const gaps = gapsOf(book, file.root)[file.lines.slice(0, hunk.from).filter((line) => !isOurs(line)).length]
-  const able = gaps.filter(({ indent }) => hunk.lines.every((line) => indentedBy(line, indent)))
+  const beside = besideJoint(edit)
+  const able = gaps.filter(({ indent, block }) => (!beside || block === beside) && hunk.lines.every((line) => indentedBy(line, indent)))
   const [gap, other] = able
   if (!gap) return refuseIndent(edit, gaps[0], out)
   if (other) return refuseAmbiguous(edit, placeOf(gap.block, gap.index), placeOf(other.block, other.index), out)
   const { block, index, indent } = gap
   return [{ edit, block, from: index, to: index, lines: outdented(hunk.lines, indent) }]
+}
+
+/** The block that an insertion belongs to if the line above or below it is the empty one between two blocks. */
+function besideJoint({ file: { lines }, hunk: { from } }: Edit): Block | undefined {
+  const [above, below] = [lines[from - 1], lines[from]]
+  if (above && below && isOurs(above)) return below.block
+  return above && below && isOurs(below) ? above.block : undefined
 }
 
 function refuseIndent({ place }: Edit, gap: Gap, out: Diagnostics): [] {
@@ -242,7 +257,7 @@ function refuseAmbiguous({ place }: Edit, a: Place, b: Place, out: Diagnostics):
 
 function replace(edit: Edit, out: Diagnostics): Carried[] {
   const { file, hunk } = edit
-  const old = file.lines.slice(hunk.from, hunk.to)
+  const old = file.lines.slice(hunk.from, hunk.to).filter((line) => !isOurs(line))
   const [first, last] = [old[0], old[old.length - 1]]
   const alike = old.every(({ indent }) => indent === first.indent) // the text of a template is not indented
   const together = (alike || hunk.lines.length !== old.length)
@@ -348,6 +363,7 @@ function refuseSideEffect({ files }: Tangled, file: TangledFile, wanted: string[
   const differs = wanted.findIndex((text, i) => now[i] === undefined || text !== lineText(now[i]))
   const line = differs < 0 ? wanted.length : differs
   const place = at(`generated/${file.path}`, line + 1, 1)
+  if (now[line] && isJoint(now[line])) return refuseJoint(place, out)
   if (now[line] && isOurs(now[line])) return refuseImports(place, lineText(now[line]), out)
   const from = file.lines[Math.min(line, file.lines.length - 1)]
   const { file: chapter, line: row } = from ? placeOf(from.block, from.index) : opening(file.root.blocks[0])
