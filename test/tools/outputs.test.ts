@@ -26,6 +26,11 @@ test.each([['a trace', trace], ['a session', session], ['a table', table]])('%s 
   expect(await unheld(shown, "read('000-a.md')")).toEqual([])
 })
 
+test('the day of another section is not this one\'s', async () => {
+  expect(await unheld(`## L:005 One\n\nOn 29 November 2026:\n\n${trace}\n## L:010 B\n\n${trace}`)).toEqual([13])
+  expect(await unheld(`All on 29 November 2026.\n\n## L:005 One\n\n${trace}\n## L:010 B\n\n${trace}`)).toEqual([])
+})
+
 test('the answers of a session may stand in the test', async () => {
   expect(await unheld(session, "expect(out).toContain('woof')")).toEqual([])
   expect(await unheld(session, "expect(out).toContain('miaow')")).toEqual([3])

@@ -1,13 +1,13 @@
 /**
  * Output that a chapter shows: traces, sessions, tables of measurements. A
  * reader believes that some run printed it. So it is repeated by the chapter's
- * own test, or the chapter says when it was had.
+ * own test, or its section says when it was had.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { at, type Diagnostics } from './diagnostics.ts'
 import { linesOf } from './lines.ts'
-import type { Fence, Outline } from './markdown.ts'
+import type { Fence, Heading, Outline } from './markdown.ts'
 
 interface Chapter extends Outline { path: string }
 
@@ -30,18 +30,25 @@ function printed({ info, body }: Fence & { info?: string }): string[] {
 
 /** Reports output of which neither a test nor a date tells where it comes from. */
 export function checkOutputs(chapters: Chapter[], root: string, text: (path: string) => string, out: Diagnostics): void {
-  for (const { path, fences } of chapters) {
+  for (const { path, fences, headings } of chapters) {
     const lines = linesOf(text(path))
     const test = testOf(root, path)
     for (const fence of fences) {
       const info = /^ *(?:`+|~+)\s*(.*)$/.exec(fence.opening)?.[1]
       const shown = printed({ ...fence, info })
-      if (shown.length === 0 || lines.slice(0, fence.line + fence.body.length + 4).some((line) => date.test(line))) continue
+      if (shown.length === 0 || told(lines, headings, fence).some((line) => date.test(line))) continue
       if (test.includes(path.split('/').at(-1)!) || shown.every((line) => test.includes(line.trim()))) continue
       out.error(at(path, fence.line, fence.column), 'output of which nobody knows when it was printed',
         'say on which day it was had, or let the test of the chapter repeat it')
     }
   }
+}
+
+/** Where a fence's day may stand: in its section, a little below it, and in the chapter's opening, which speaks of all its output. */
+function told(lines: string[], headings: Heading[], { line, body }: Fence): string[] {
+  const sections = headings.filter(({ depth }) => depth > 1).map((heading) => heading.line)
+  const section = Math.max(0, ...sections.filter((start) => start < line))
+  return [...lines.slice(0, sections[0] ?? 0), ...lines.slice(section, line + body.length + 4)]
 }
 
 /** The text of the chapter's test; empty where it has none. */
