@@ -72,6 +72,10 @@ describe('fences', () => {
     ['js', '```js\nx()\n```\n', ['1:1: a js fence without a name']],
     ['in HTML', `<details>\n${fence('file=a.ts')}</details>\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['of two marks', '``ts {file=a.ts}\nx()\n``\n', ['1:1: this looks like a fence, but Markdown does not read it as one']],
+    ['with a backtick behind', '```ts {file=a.ts title=`x`}\nx()\n```\n\nText.\n\n```ts {file=b.ts}\ny()\n```\n',
+      ['1:1: this looks like a fence, but Markdown does not read it as one']],
+    ['without a name, with a backtick', 'Text.\n\n````js `x`\nx()\n````\n', ['3:1: this looks like a fence, but Markdown does not read it as one']],
+    ['that is code in a line of prose', '```a `tick` in code``` is no fence.\n', []],
     ['in a comment', `<!--\n${fence('file=a.ts')}-->\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['in HTML, with a line separator in its braces', `<div>\n\`\`\`ts {file=a.ts\u2028}\n</div>\n`, ['2:1: this looks like a fence, but Markdown does not read it as one']],
     ['indented by four', `# A\n\n    ${fence('#a').replace(/\n/g, '\n    ')}`, ['3:5: this looks like a fence, but Markdown does not read it as one']],
@@ -153,6 +157,8 @@ describe('names', () => {
 
   test.each([
     ['host/A.ts', 'host/a.ts', "file 'host/a.ts' differs from 'host/A.ts' only in case"],
+    ['Host/a.ts', 'host/b.ts', "file 'host/b.ts' is in a folder that differs from 'Host' only in case"],
+    ['host/über/x/a.ts', 'host/Über/y/b.ts', "file 'host/Über/y/b.ts' is in a folder that differs from 'host/über' only in case"],
     ['host/a.ts', 'host/a.ts/b.ts', "file 'host/a.ts/b.ts' needs a folder where 'host/a.ts' stands"],
     ['host/a.ts/b.ts', 'host/a.ts', "file 'host/a.ts' stands where 'host/a.ts/b.ts' needs a folder"],
   ])('%s beside %s', async (a, b, message) => {

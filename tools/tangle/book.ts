@@ -59,7 +59,8 @@ export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
   for (const chapter of chapters) {
     if (chapter.tooDeep) out.error(at(chapter.path, 1, 1), 'quotes and lists in each other, too deep to be read', 'unfold them')
     for (const line of chapter.unread) checkUnread(chapter.path, line, out)
-    for (const fence of chapter.fences) {
+    for (const [i, fence] of chapter.fences.entries()) {
+      if (endsUnread(chapter, i)) continue
       const block = readBlock(chapter.path, fence, out)
       if (block && !define(book, block, out)) strays.push(block)
     }
@@ -69,12 +70,20 @@ export function gather(chapters: ParsedChapter[], out: Diagnostics): Book {
   return book
 }
 
+/** Does a fence that Markdown did not read because of a backtick end here, where it reads the beginning of another? */
+function endsUnread({ fences, unread }: Outline, i: number): boolean {
+  const from = fences[i - 1]?.line ?? 0
+  return unread.some(({ line, opening }) => tickBehind.test(opening) && line > from && line < fences[i].line)
+}
+
+const tickBehind = /^`+[^`]+`/
+
 /** What looks like a fence of the book, of two marks, in HTML or indented like code, would silently be no code. */
 function checkUnread(chapter: string, { line, column, opening }: Unread, out: Diagnostics): void {
   const [, lang, attributes] = /^[`~]+\s*([^\s{]*)\s*(.*)$/s.exec(opening)!
   if (!attributes && !isOurs(lang)) return
   out.error(at(chapter, line, column), 'this looks like a fence, but Markdown does not read it as one',
-    opening[2] === opening[0] ? 'put a blank line between it and HTML above it, and indent it by three blanks at most' : 'a fence has three marks at least')
+    tickBehind.test(opening) ? 'no backtick may stand behind its marks, unless they are tildes' : opening[2] === opening[0] ? 'put a blank line between it and HTML above it, and indent it by three blanks at most' : 'a fence has three marks at least')
 }
 
 function checkPaths(book: Book, out: Diagnostics): void {

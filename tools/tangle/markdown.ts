@@ -101,10 +101,12 @@ function read(text: string, lines: string[], found: Outline): void {
 }
 
 const opens = /^[\s>*+\d.)-]*((?:`{2,}|~{2,})\s*[\w+#-]*\s*(?:\{[^`]*\})?)\s*$/
+/** With a backtick further on, but not as many as would end code in a line of prose. */
+const opensWithTick = /^[\s>*+\d.)-]*((`{3,})[^`](?!.*\2).*`.*?)\s*$/
 
 function unread(text: string, line: number): Unread[] {
   if (!text.includes('``') && !text.includes('~~')) return []
-  const [, opening] = opens.exec(text) ?? []
+  const [, opening] = opens.exec(text) ?? opensWithTick.exec(text) ?? []
   return opening === undefined ? [] : [{ line, column: text.indexOf(opening) + 1, opening }]
 }
 

@@ -9,14 +9,15 @@ const folded = (path: string): string => path.normalize('NFC').toLowerCase()
 export class Paths {
   /** As they were given, by what file systems may make of them. */
   private readonly files = new Map<string, string>()
-  private readonly folders = new Map<string, string>()
+  /** The same of folders, each with a file that needs it. */
+  private readonly folders = new Map<string, { folder: string, file: string }>()
 
   /** Takes a path, or says what is wrong with it: `differs from 'A.ts' only in case`. */
   add(path: string): string | undefined {
     const clash = this.clash(path)
     if (clash !== undefined) return clash
     this.files.set(folded(path), path)
-    for (const folder of foldersAbove(path)) this.folders.set(folded(folder), path)
+    for (const folder of foldersAbove(path)) this.folders.set(folded(folder), { folder, file: path })
     return undefined
   }
 
@@ -24,7 +25,11 @@ export class Paths {
     const same = this.files.get(folded(path))
     if (same !== undefined) return `differs from '${same}' only in case`
     const inside = this.folders.get(folded(path))
-    if (inside !== undefined) return `stands where '${inside}' needs a folder`
+    if (inside !== undefined) return `stands where '${inside.file}' needs a folder`
+    for (const folder of foldersAbove(path)) {
+      const known = this.folders.get(folded(folder))?.folder ?? folder
+      if (known !== folder) return `is in a folder that differs from '${known}' only in case`
+    }
     const below = foldersAbove(path).find((folder) => this.files.has(folded(folder)))
     return below === undefined ? undefined : `needs a folder where '${this.files.get(folded(below))}' stands`
   }
