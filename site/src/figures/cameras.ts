@@ -8,5 +8,6 @@ import { interrupt } from './interrupt.ts'
 import type { FigureKind } from '../../../tools/tangle/figure-kinds.ts'
 import { spaces } from './spaces.ts'
 import { worldSwitch } from './switch.ts'
+import { walk } from './walk.ts'
 
-export const cameras: Record<FigureKind, () => Camera> = { faults, interrupt, switch: worldSwitch, spaces, dma, instruction, boot }
+export const cameras: Record<FigureKind, () => Camera> = { faults, interrupt, switch: worldSwitch, spaces, dma, instruction, boot, walk }

@@ -1,8 +1,9 @@
 /** Buffers of 2007: one that was bound and is filled, one that is sent; and what the used length says. */
-import { lgread, lgread32 } from '../../../generated/host/guest-memory.ts'
+import { lgread32 } from '../../../generated/host/guest-memory.ts'
 import type { LgCpu, Lguest } from '../../../generated/host/lg.ts'
 import { lguestDma } from '../../../generated/abi/era-a.ts'
 import { camera, hex, type Camera, type Step } from './camera.ts'
+import { sentText } from './sent.ts'
 
 /** Everything in it happens again and again. */
 const mostSteps = 11
@@ -64,13 +65,6 @@ const used = (lg: Lguest, record: number) => lgread32(lg, record + lguestDma.use
 
 /** The bytes that a record points to, as people read them. */
 function text(lg: Lguest, record: number, most = 40): string {
-  const { addr, len } = lguestDma
-  let bytes = ''
-  for (let i = 0; i < lguestDma.sections; i++) {
-    const word = lgread32(lg, record + len + (i >> 1) * 4)
-    const length = i & 1 ? word >>> 16 : word & 0xffff
-    if (length === 0) break
-    bytes += String.fromCharCode(...lgread(lg, lgread32(lg, record + addr + i * 4), Math.min(length, most)))
-  }
+  const bytes = sentText(lg, record, most)
   return `“${[...bytes.slice(0, most)].map((letter) => letter < ' ' ? letter === '\n' ? '↵' : '·' : letter).join('')}”`
 }

@@ -61,23 +61,25 @@ function walk(event: KeyboardEvent, dialog: HTMLDialogElement): void {
 
 async function answer(input: HTMLInputElement, list: HTMLElement): Promise<void> {
   const words = input.value.trim()
-  const names = words ? await named(words) : []
+  const [meant, like] = words ? await named(words) : [[], []]
   if (input.value.trim() !== words) return
-  list.replaceChildren(...names.map(item))
+  list.replaceChildren(...[...meant, ...like].map(item))
   const hits = words.length > 1 ? await told(words) : []
   if (hits === null || input.value.trim() !== words) return
-  list.replaceChildren(...[...names, ...hits].map(item))
+  list.replaceChildren(...[...meant, ...hits, ...like].map(item))
   if (words && !list.firstChild) list.append(Object.assign(document.createElement('li'), { textContent: 'Nothing of that name, and nobody speaks of it.' }))
 }
 
-/** Names and tags: those that are the words, those that begin with them, those that hold them. */
-async function named(words: string): Promise<Hit[]> {
+/** Names and tags: those that are the words or begin with them, and, to stand behind the text, those that hold them. */
+async function named(words: string): Promise<[Hit[], Hit[]]> {
   const all = await load<Name[]>('names').catch(() => [])
   const wanted = words.toLowerCase()
   const rank = (name: string) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : name.includes(wanted) ? 2 : 3)
-  return all.map((name) => ({ name, at: rank(name[0].toLowerCase()) })).filter(({ at }) => at < 3)
-    .sort((a, b) => a.at - b.at || a.name[0].length - b.name[0].length).slice(0, most)
+  const found = all.map((name) => ({ name, at: rank(name[0].toLowerCase()) }))
+    .sort((a, b) => a.at - b.at || a.name[0].length - b.name[0].length)
+  const hits = (least: number, below: number) => found.filter(({ at }) => at >= least && at < below).slice(0, most)
     .map(({ name: [title, about, url] }) => ({ title, about, url: fromRoot(url) }))
+  return [hits(0, 2), hits(2, 3)]
 }
 
 let pagefind: Promise<Pagefind> | undefined
