@@ -1,7 +1,8 @@
 /** What shadow page tables cost the Host, without the world switch around it. */
-import {
-  demandPage, guestClearAll, guestFlushUser, guestNewPagetable, guestSetPte, initGuestPagetable,
-} from '../generated/host/page-tables.ts'
+import { demandPage } from '../generated/host/page-tables/demand.ts'
+import { guestClearAll, guestFlushUser, guestNewPagetable } from '../generated/host/page-tables/switching.ts'
+import { guestSetPte } from '../generated/host/page-tables/changes.ts'
+import { initGuestPagetable } from '../generated/host/page-tables/birth.ts'
 import { makeGuest, makeWorld, P, RW, USER } from '../test/H-host/guest-world.ts'
 import { GuestTables } from '../test/H-host/tables.ts'
 import { medianTime, type Bench, type Row } from './bench.ts'

@@ -4,7 +4,7 @@ import {
 } from '../../generated/host/page-tables/format.ts'
 import { setShadow } from '../../generated/host/page-tables/leaves.ts'
 import { findSpte, makeSpte } from '../../generated/host/page-tables/shadow.ts'
-import { initGuestPagetable } from '../../generated/host/page-tables.ts'
+import { initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
 import { makeGuest, makeWorld, P, RW } from './guest-world.ts'
 
 describe('H:300 two formats', () => {

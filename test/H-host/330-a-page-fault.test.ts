@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  demandPage, guestErrorCode, guestNewPagetable, initGuestPagetable,
-} from '../../generated/host/page-tables.ts'
+import { demandPage, guestErrorCode } from '../../generated/host/page-tables/demand.ts'
+import { guestNewPagetable } from '../../generated/host/page-tables/switching.ts'
+import { initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
 import { pinPage } from '../../generated/host/page-tables/demand.ts'
 import { findSpte } from '../../generated/host/page-tables/shadow.ts'
 import { LauncherMemory } from '../../generated/host/mm.ts'

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  demandPage, guestNewPagetable, guestSetPgd, guestSetPmd, guestSetPte,
-  initGuestPagetable, mapSwitcherInGuest,
-} from '../../generated/host/page-tables.ts'
+import { demandPage } from '../../generated/host/page-tables/demand.ts'
+import { guestNewPagetable } from '../../generated/host/page-tables/switching.ts'
+import { guestSetPgd, guestSetPmd, guestSetPte } from '../../generated/host/page-tables/changes.ts'
+import { initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
+import { mapSwitcherInGuest } from '../../generated/host/page-tables/switcher-pages.ts'
 import { findPgdir } from '../../generated/host/page-tables/switching.ts'
 import {
   A, D, G, leaves, makeGuest, makeWorld, P, PSE, RW, type TestGuest, USER,

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  demandPage, guestClearAll, guestFlushUser, guestNewPagetable, guestPa,
-  guestSetPmd, initGuestPagetable, shadowDirectory,
-} from '../../generated/host/page-tables.ts'
+import { demandPage } from '../../generated/host/page-tables/demand.ts'
+import { guestClearAll, guestFlushUser, guestNewPagetable, shadowDirectory } from '../../generated/host/page-tables/switching.ts'
+import { guestPa } from '../../generated/host/page-tables/guest-tables.ts'
+import { guestSetPmd } from '../../generated/host/page-tables/changes.ts'
+import { initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
 import { findPgdir } from '../../generated/host/page-tables/switching.ts'
 import {
   A, D, leaves, makeGuest, makeWorld, P, RW, tableFrames, type TestGuest, USER, walkShadow,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  guestClearAll, guestNewPagetable, initGuestPagetable, mapSwitcherInGuest, shadowDirectory,
-} from '../../generated/host/page-tables.ts'
+import { guestClearAll, guestNewPagetable, shadowDirectory } from '../../generated/host/page-tables/switching.ts'
+import { initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
+import { mapSwitcherInGuest } from '../../generated/host/page-tables/switcher-pages.ts'
 import {
   G, leaves, makeGuest, makeWorld, P, RW, type TestGuest, USER, walkShadow, type World,
 } from './guest-world.ts'

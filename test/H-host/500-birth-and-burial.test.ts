@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import {
-  demandPage, freeGuestPagetable, guestClearAll, guestFlushUser, guestNewPagetable, guestPa,
-  guestSetPgd, guestSetPmd, guestSetPte, initGuestPagetable, mapSwitcherInGuest,
-  pageTableGuestDataInit, shadowDirectory,
-} from '../../generated/host/page-tables.ts'
+import { demandPage } from '../../generated/host/page-tables/demand.ts'
+import { freeGuestPagetable, initGuestPagetable, pageTableGuestDataInit } from '../../generated/host/page-tables/birth.ts'
+import { guestClearAll, guestFlushUser, guestNewPagetable, shadowDirectory } from '../../generated/host/page-tables/switching.ts'
+import { guestPa } from '../../generated/host/page-tables/guest-tables.ts'
+import { guestSetPgd, guestSetPmd, guestSetPte } from '../../generated/host/page-tables/changes.ts'
+import { mapSwitcherInGuest } from '../../generated/host/page-tables/switcher-pages.ts'
 import { pinPage } from '../../generated/host/page-tables/demand.ts'
 import { ENOMEM } from '../../generated/abi/errno.ts'
 import { eraA } from '../../generated/abi/era-a.ts'

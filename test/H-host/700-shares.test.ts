@@ -2,9 +2,10 @@ import { lines, session } from '../support/puppy.ts'
 import { describe, expect, test } from 'vitest'
 import { ENOMEM } from '../../generated/abi/errno.ts'
 import { kill } from '../../generated/host/lg.ts'
-import {
-  demandPage, frameForHost, freeGuestPagetable, guestNewPagetable, initGuestPagetable, shadowDirectory, shareOf,
-} from '../../generated/host/page-tables.ts'
+import { demandPage } from '../../generated/host/page-tables/demand.ts'
+import { frameForHost, shareOf } from '../../generated/host/page-tables/shares.ts'
+import { freeGuestPagetable, initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
+import { guestNewPagetable, shadowDirectory } from '../../generated/host/page-tables/switching.ts'
 import { A, D, makeGuest, makeWorld, MIB, P, RW, tableFrames, type TestGuest, USER, walkShadow, type World } from './guest-world.ts'
 import { makeHost, makeKnownGuest, PAGE_OFFSET, run } from './scripted-host.ts'
 

@@ -1,8 +1,8 @@
 /** Where the exercises begin: what holds today, and what each would change. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  demandPage, guestClearAll, guestNewPagetable, initGuestPagetable, shadowDirectory,
-} from '../../generated/host/page-tables.ts'
+import { demandPage } from '../../generated/host/page-tables/demand.ts'
+import { guestClearAll, guestNewPagetable, shadowDirectory } from '../../generated/host/page-tables/switching.ts'
+import { initGuestPagetable } from '../../generated/host/page-tables/birth.ts'
 import { A, makeGuest, makeWorld, P, RW, type TestGuest, USER, walkShadow, type World } from '../H-host/guest-world.ts'
 import { hypercall, makeKnownGuest, run } from '../H-host/scripted-host.ts'
 import { GuestTables } from '../H-host/tables.ts'
