@@ -16,8 +16,10 @@ const RUN = 1
 class FileCoverage {
   readonly name: string
   readonly #ran: Uint8Array
-  /** Where functions begin that are told of by themselves. */
+  /** Where functions begin that are told of by themselves, and where they end. */
   readonly #ends = new Map<number, number>()
+  /** Their names, if they have one. */
+  readonly #names = new Map<number, string>()
   /** Functions in the shapes in which they were met. */
   readonly #met = new Set<string>()
 
@@ -28,7 +30,10 @@ class FileCoverage {
 
   /** Adds what ran; what is new of it goes to `found`. */
   add(functions: readonly Profiler.FunctionCoverage[], found: Stretch[]): void {
-    for (const { ranges: [whole] } of functions) this.#ends.set(whole.startOffset, whole.endOffset)
+    for (const { functionName, ranges: [whole] } of functions) {
+      this.#ends.set(whole.startOffset, whole.endOffset)
+      this.#names.set(whole.startOffset, functionName)
+    }
     for (const { ranges } of functions) {
       if (ranges[0].count === 0) continue
       const shape = ranges.map(({ startOffset, endOffset, count }) => `${startOffset}-${endOffset}${count === 0 ? '' : '+'}`).join(' ')
@@ -53,6 +58,11 @@ class FileCoverage {
       this.#ran.fill(RUN, from, at)
       if (at === from) at++
     }
+  }
+
+  /** Functions that never ran. */
+  get missed(): string[] {
+    return [...this.#names].filter(([at, name]) => name !== '' && this.#ran[at] !== RUN).map(([, name]) => name)
   }
 
   /** Bytes of code that ran, of how many. */
@@ -99,9 +109,9 @@ export class Coverage {
     return stretches.filter(({ file, from }) => hasRun(ran.get(file) ?? [], from))
   }
 
-  /** Files with the share of their code that ran, by name. */
-  table(): { file: string; ran: number; bytes: number }[] {
-    const rows = [...this.#files.values()].map(({ name, ratio: [ran, bytes] }) => ({ file: name, ran, bytes }))
+  /** Files with the share of their code that ran and the functions that did not, by name. */
+  table(): { file: string; ran: number; bytes: number; missed: string[] }[] {
+    const rows = [...this.#files.values()].map(({ name, missed, ratio: [ran, bytes] }) => ({ file: name, ran, bytes, missed }))
     return rows.sort((a, b) => a.file.localeCompare(b.file))
   }
 

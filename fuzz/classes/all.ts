@@ -12,10 +12,21 @@ import {
 import { devices } from './devices.ts'
 import { dataPage, descriptors, dma, hypercalls, pageTables, stacks } from './talk.ts'
 
-export const guestClasses: readonly GuestClass[] = [
+const kinds: readonly GuestClass[] = [
   hypercalls, pageTables, instructions, descriptors, stacks, dataPage, switcherJumps, interrupts, irets, debugging,
   strings, floats, selfChanging, dma, devices,
 ]
+
+/** What one class prepares another one uses: a segment for a string, a table for a ring. */
+const mixed: GuestClass = {
+  name: 'mixed', what: 'steps of all the other classes, one after another, with devices', most: 30, devices: true,
+  step(random, era, start) {
+    const able = kinds.filter(({ eras: some }) => some?.includes(era.name) ?? true)
+    return random.pick(able).step(random, era, start)
+  },
+}
+
+export const guestClasses: readonly GuestClass[] = [...kinds, mixed]
 
 /** A case of this class; null if it makes no sense in these eras. */
 export function makeCase(kind: GuestClass, random: Random, allowed: readonly EraName[]): Case | null {
