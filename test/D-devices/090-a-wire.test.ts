@@ -60,6 +60,16 @@ describe('D:092 a card', () => {
     expect(irqs()).toEqual([2, 2])
   })
 
+  it('lets the receiver pay for the descriptors of its buffer, whether a frame fits or not', () => {
+    const { received, wire, look, guest: { account } } = card()
+    received.add([], Array.from({ length: 200 }, (_, i) => [0x4000 + i * 16, i < 199 ? 0 : 200]))
+    wire.waiting.push(new Uint8Array(1514), FRAME)
+    const before = account.spent.launcher
+    look()
+    expect(wire.waiting.length).toBe(0)
+    expect(account.spent.launcher - before).toBeGreaterThanOrEqual(2 * 200 * 50)
+  })
+
   it('does not send what is no frame', () => {
     const { sent, kick, wire } = card()
     sent.add([[0x4000, 10]], [])
