@@ -14,11 +14,11 @@ describe('D:350 real kernels are the user\'s to bring', () => {
     expect(readSettings({ LGUEST_LINUX_KERNELS: 'a:b', LGUEST_LINUX_INITRD: 'i',
       LGUEST_LINUX_MEMORY: '64,896', LGUEST_LINUX_CLOCK: '0' })).toEqual({
       kernels: ['a', 'b'], initrd: 'i', memories: [64, 896], disk: null,
-      clockSeconds: 0, prompt: '# ', only: [], logs: null, boots: 0 })
+      clockSeconds: 0, prompt: '# ', only: [], era: null, logs: null, boots: 0 })
   })
 
   it('tells of every variable it reads', () => {
-    for (const name of ['KERNELS', 'INITRD', 'DISK', 'MEMORY', 'CLOCK', 'PROMPT', 'ONLY', 'LOGS']) {
+    for (const name of ['KERNELS', 'INITRD', 'DISK', 'MEMORY', 'CLOCK', 'PROMPT', 'ONLY', 'ERA', 'LOGS']) {
       expect(HELP).toContain(`LGUEST_LINUX_${name} `)
     }
   })

@@ -13,6 +13,8 @@ export interface Settings {
   readonly prompt: string
   /** Only checks whose name begins with one of these; empty: all. */
   readonly only: readonly string[]
+  /** The kernels' era, if they do not tell; null: as the Launcher finds it. */
+  readonly era: string | null
   /** Where to keep what each Guest printed; null: nowhere. */
   readonly logs: string | null
   /** Boots of each kernel that must pass without a complaint of its own. */
@@ -32,6 +34,7 @@ export const HELP = `The real kernels are yours to bring:
   LGUEST_LINUX_PROMPT    what ends the shell's prompt ('# ')
   (with passt installed, a file is fetched from this machine through it)
   LGUEST_LINUX_ONLY      names of checks, separated by commas (all)
+  LGUEST_LINUX_ERA       the kernels' era, where the image does not tell (B2-PAE)
   LGUEST_LINUX_LOGS      a directory for what the Guests print
 
   --boots N              boot each N times, and look for WARN, BUG and Oops (0)`
@@ -51,6 +54,7 @@ export function readSettings(
     clockSeconds: Number(env.LGUEST_LINUX_CLOCK ?? 60),
     prompt: env.LGUEST_LINUX_PROMPT || '# ',
     only: list(env.LGUEST_LINUX_ONLY, ','),
+    era: env.LGUEST_LINUX_ERA || null,
     logs: env.LGUEST_LINUX_LOGS || null,
     boots: bootsIn(args),
   }

@@ -56,8 +56,8 @@ export class Tour {
     const file = platform.open(this.#kernel, 'read')
     const { era, release } = await proposeEra(file, this.#megabytes << 20, platform)
     file.close()
-    this.#era = era
-    this.row.set('era', era)
+    this.#era = this.#settings.era ?? era
+    this.row.set('era', this.#era)
     if (release !== '') this.row.set('kernel', release)
   }
 
@@ -97,9 +97,9 @@ export class Tour {
   async #life(
     name: string, options: string[], live: (session: Session) => Promise<void>, inside = '',
   ): Promise<void> {
-    const { initrd, prompt } = this.#settings
-    const session = new Session({ kernel: this.#kernel, initrd, prompt,
-      megabytes: this.#megabytes, options, inside })
+    const { initrd, prompt, era } = this.#settings
+    const session = new Session({ kernel: this.#kernel, initrd, prompt, inside,
+      megabytes: this.#megabytes, options: era === null ? options : [`--era=${era}`, ...options] })
     try {
       await live(session)
     } catch (error) {
