@@ -173,6 +173,28 @@ describe.skipIf(!there)('the site in a browser', () => {
     await page.setViewportSize({ width: 1300, height: 900 })
   })
 
+  it('on a phone shows the list of chapters where one is, at the chapter, and all of it, with scripts or without', async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      const phone = await browser.newPage({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, javaScriptEnabled })
+      for (const path of ['/E-emulator/750-sines-and-logarithms.html', '/M-mastery/400-recipes.html', '/files/launcher/run.ts.html']) {
+        await phone.goto(`http://127.0.0.1:${server.port}${path}`)
+        await phone.mouse.wheel(0, 9000)
+        await phone.locator('#menu').tap()
+        const list = (await phone.locator('#chapters').boundingBox())!
+        expect(list.y, path).toBeGreaterThan(0)
+        expect(list.y + list.height, path).toBeLessThanOrEqual(844)
+        if (javaScriptEnabled) {
+          const here = (await phone.locator('#chapters [aria-current]').boundingBox())!
+          expect([here.y >= list.y, here.y + here.height <= 844], path).toEqual([true, true])
+        }
+        await phone.locator('#chapters a').last().scrollIntoViewIfNeeded()
+        expect((await phone.locator('#chapters a').last().boundingBox())!.y, path).toBeLessThan(844)
+        expect(await phone.locator('button.needs-script:visible').count(), path).toBe(javaScriptEnabled ? 2 : 0)
+      }
+      await phone.close()
+    }
+  })
+
   // Each page light at one width and dark at another, in turn; AXE=all: in all six ways. Code takes axe most of
   // its time and has the same colours everywhere: it is looked at on the samples.
   it('passes the accessibility checks of axe on every page, at three widths, light and dark', { timeout: 3_600_000 }, async () => {
