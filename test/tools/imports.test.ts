@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { at, Diagnostics, format } from '../../tools/tangle/diagnostics.ts'
 import { textOf } from '../../tools/tangle/expand.ts'
+import { checkImports } from '../../tools/tangle/imports.ts'
 import { checkRooms } from '../../tools/tangle/rooms.ts'
 import { read, tangle } from '../../tools/tangle/tangle.ts'
 import { Remapper } from '../../tools/tangle/remap.ts'
@@ -89,6 +90,11 @@ describe('of several modules that export a name', () => {
       .toEqual([`journey/L-one/000-one.md:13:1: 'hex' may be that of host/hex.ts or that of launcher/hex.ts
     write the import of the one you mean, or give one of them another name`])
   })
+  test('a type alone does not stand in for what runs', async () => {
+    const type = 'export interface hex { x: 1 }'
+    expect(await importsOf('host/user.ts', { 'host/hex.ts': type, 'launcher/hex.ts': hex, 'host/user.ts': 'export const a = hex' }))
+      .toEqual(["import { hex } from '../launcher/hex.ts'"])
+  })
   test('unless the import is written', async () => {
     expect(await importsOf('abi/user.ts', { ...two, 'abi/user.ts': "import { hex } from '../host/hex.ts'\nexport const a = hex" })).toEqual([])
   })
@@ -123,6 +129,20 @@ test('an import that is no longer needed goes, and one that is comes', async () 
 test('what does not parse is told as before', async () => {
   const { errors } = await tangle(of({ ...files, 'user.ts': 'export const a = PAGE +' }))
   expect(errors.map(format)[0]).toContain('this does not parse')
+})
+
+test('an import is needless if tangling would write it', async () => {
+  const written = (line: string) => read(of({ ...files, 'else.ts': 'export const two = 3',
+    'user.ts': `${line}\nexport const a = [PAGE, two, x, walk]` })).then(({ needless }) => {
+    const out = new Diagnostics()
+    checkImports(needless, out)
+    return out.all.map(format)
+  })
+  expect(await written("import { PAGE, walk } from './lender.ts'")).toEqual([`${chapter}:17:1: this import is written by tangling
+    leave it out`])
+  expect(await written("import { two } from './lender.ts'")).toEqual([])
+  expect(await written("import { walk as x } from './lender.ts'")).toEqual([])
+  expect(await written("import { x } from './computed.ts'")).toEqual([])
 })
 
 describe('edits of a file with such imports', () => {

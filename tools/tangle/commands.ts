@@ -2,6 +2,7 @@
 import { checkCircles } from './circles.ts'
 import { counted, Diagnostics, format, printable, type Place } from './diagnostics.ts'
 import { bundled } from './launch.ts'
+import { checkImports } from './imports.ts'
 import { checkOutputs } from './outputs.ts'
 import { checkPacing, readPacing } from './pacing.ts'
 import { report, summary } from './report.ts'
@@ -35,6 +36,7 @@ export async function check(root: string): Promise<number> {
   const out = new Diagnostics()
   checkWidths(tangled.chapters, out)
   checkPictures(tangled.chapters, out)
+  checkImports(tangled.needless, out)
   checkRooms(tangled.files, out)
   checkTangler(root, out)
   checkCircles(tangled.files, root, out)

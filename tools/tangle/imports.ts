@@ -7,7 +7,7 @@
  * One rule says where a name comes from: from the module that exports it, of
  * several from the nearest. Two at the same distance are an error.
  */
-import { dirname, relative } from 'node:path/posix'
+import { dirname, join, relative } from 'node:path/posix'
 import { placeOf } from './book.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import { textOf, type Line, type TangledFile } from './expand.ts'
@@ -16,25 +16,47 @@ import { modulesSaid, type Module } from './modules.ts'
 /** A file, what it says of itself, and whom it has to ask for what. */
 interface Asking { file: TangledFile, module: Module }
 
-/** Who exports a name, and whether it can stand for a type. */
-interface Exporter { path: string, type: boolean }
+/** Who exports a name, and what it can stand for: a type, something that is there when the module runs, or both. */
+interface Exporter { path: string, type: boolean, value: boolean }
 
 type Exporters = Map<string, Exporter[]>
 
-/** Adds to each module the imports it needs. */
-export async function addImports(root: string, files: TangledFile[], out: Diagnostics): Promise<void> {
+/** Adds to each module the imports it needs. @returns the lines of those that are written though they need not be */
+export async function addImports(root: string, files: TangledFile[], out: Diagnostics): Promise<Line[]> {
   const typescript = files.filter(({ path }) => path.endsWith('.ts'))
   const modules = await modulesSaid(root, typescript.map(textOf))
   const asking = typescript.map((file, i) => ({ file, module: modules[i] }))
   const exporters = exportersOf(asking)
+  const needless = asking.flatMap((one) => needlessIn(one, exporters))
   for (const one of asking) insert(one.file, importsOf(one, exporters, out))
+  return needless
+}
+
+/** Written imports of nothing but names that would come from there anyway. */
+function needlessIn({ file, module }: Asking, exporters: Exporters): Line[] {
+  return module.imports.flatMap(({ names, from, line, type }) => {
+    const path = join(dirname(file.path), from)
+    const needless = names.every((name) => {
+      const able = (exporters.get(name) ?? []).filter((exporter) => !type || exporter.type)
+      const found = nearest(file.path, able)
+      return found.length === 1 && found[0].path === path
+    })
+    return needless ? [file.lines[line]] : []
+  })
+}
+
+/** Reports each import that need not be written. */
+export function checkImports(needless: Line[], out: Diagnostics): void {
+  for (const { block, index } of needless) {
+    out.error(placeOf(block, index), 'this import is written by tangling', 'leave it out')
+  }
 }
 
 function exportersOf(all: Asking[]): Exporters {
   const exporters: Exporters = new Map()
   for (const { file: { path }, module: { types, values } } of all) {
     for (const name of new Set([...types, ...values])) {
-      exporters.set(name, [...exporters.get(name) ?? [], { path, type: types.includes(name) }])
+      exporters.set(name, [...exporters.get(name) ?? [], { path, type: types.includes(name), value: values.includes(name) }])
     }
   }
   return exporters
@@ -45,8 +67,9 @@ function importsOf({ file, module }: Asking, exporters: Exporters, out: Diagnost
   const from = new Map<string, { names: string[], line: number }>()
   const [runs, asked] = [new Set(module.runs), new Set(module.asked)]
   for (const [name, line] of Object.entries(module.mentions)) {
-    const found = nearest(file.path, exporters.get(name) ?? [])
-    if (!found.some(({ type }) => type || runs.has(name) || asked.has(name))) continue
+    const able = (exporters.get(name) ?? []).filter(({ type, value }) => (runs.has(name) ? value : type || asked.has(name)))
+    const found = nearest(file.path, able)
+    if (found.length === 0) continue
     if (found.length > 1) refuseTie(name, found, file.lines[line], out)
     const { path } = found[0]
     const { names, line: first } = from.get(path) ?? { names: [], line }

@@ -18,10 +18,14 @@ export interface Module {
   asked: string[]
   /** By name, in which line (0-based) it first stands in code: those of `runs`, and those that may be types of others. */
   mentions: Record<string, number>
+  imports: Written[]
 }
 
+/** An import that the text has, of plain names of another module of the book. */
+export interface Written { names: string[], from: string, line: number, type: boolean }
+
 /** To be raised when Module changes its form. */
-const version = 5
+const version = 7
 
 /** What the modules say that have these texts; from the cache under `root` where it has them. */
 export async function modulesSaid(root: string, texts: string[]): Promise<Module[]> {
@@ -54,7 +58,7 @@ async function read(text: string): Promise<Module> {
     if (needed.has(word.name) || (mayBeType(word) && !own.has(word.name))) mentions[word.name] ??= word.line
   }
   const asked = words.filter(({ before, name }) => before === 'typeof' && isCapital(name) && name in mentions && !needed.has(name))
-  return { ...exportsOf(text, made), runs, asked: asked.map(({ name }) => name), mentions }
+  return { ...exportsOf(text, made), runs, asked: asked.map(({ name }) => name), mentions, imports: importsIn(text) }
 }
 
 /** A word, its line, and the tokens beside it. */
@@ -122,6 +126,16 @@ const withoutImports = (text: string): string => text.replace(written, (all) => 
 /** What the text imports itself, by the names that it has here. */
 const importedNames = (text: string): string[] =>
   [...text.matchAll(written)].flatMap(([, list]) => namesIn(list ?? ''))
+
+function importsIn(text: string): Written[] {
+  const scanned = scan(text.split('\n'))
+  return [...text.matchAll(/^import (type )?\{([^}]*)\} from '(\.[^']*)'/gm)].flatMap(({ 1: type, 2: list, 3: from, index }) => {
+    const names = list.split(',').map((name) => name.trim().replace(/^type /, '')).filter((name) => name !== '')
+    const line = text.slice(0, index).split('\n').length - 1
+    if (names.some((name) => !isName(name)) || scanned[line].inside !== 'code') return []
+    return [{ names, from, line, type: type !== undefined }]
+  })
+}
 
 /** The names in a list such as `a, type B, c as d`: a, B and d. */
 const namesIn = (list: string): string[] =>

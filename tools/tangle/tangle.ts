@@ -5,7 +5,7 @@ import { outlines } from './cache.ts'
 import { findChapters, readChapter, strays, type ChapterFile } from './chapters.ts'
 import { at, counted, Diagnostics, type Diagnostic } from './diagnostics.ts'
 import { Failure } from './door.ts'
-import { expand, textOf, type TangledFile } from './expand.ts'
+import { expand, textOf, type Line, type TangledFile } from './expand.ts'
 import { generate } from './generator.ts'
 import { addImports } from './imports.ts'
 import { placesOf } from './remap.ts'
@@ -23,6 +23,8 @@ export interface Tangled {
   texts: Texts
   book: Book
   files: TangledFile[]
+  /** Lines that import what tangling would. */
+  needless: Line[]
   /** In reading order; where there are any, nothing may be written. */
   errors: Diagnostic[]
 }
@@ -42,8 +44,8 @@ export async function read(root: string, instead?: Texts): Promise<Tangled> {
   for (const { path, tooDeep } of chapters) if (tooDeep) texts.set(path, '') // for nobody else to try
   const book = gather(chapters, out)
   const files = expand(book, out)
-  await addImports(root, files, out)
-  return { chapters, texts, book, files, errors: told(out, book, texts) }
+  const needless = await addImports(root, files, out)
+  return { chapters, texts, book, files, needless, errors: told(out, book, texts) }
 }
 
 /** All that was found, in reading order, at columns as people count them. */
