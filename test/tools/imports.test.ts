@@ -138,7 +138,7 @@ test('an import is needless if tangling would write it', async () => {
     checkImports(needless, out)
     return out.all.map(format)
   })
-  expect(await written("import { PAGE, walk } from './lender.ts'")).toEqual([`${chapter}:17:1: this import is written by tangling
+  expect(await written("import { PAGE, walk } from './lender.ts'")).toEqual([`${chapter}:16:1: this import is written by tangling
     leave it out`])
   expect(await written("import { two } from './lender.ts'")).toEqual([])
   expect(await written("import { walk as x } from './lender.ts'")).toEqual([])
