@@ -283,6 +283,28 @@ const x87: Kernel = {
   },
 }
 
+const ANGLES = 2_000
+const STEP = 1 / 256
+
+/** Sine and cosine of angles all round the circle; their sum, as a float. */
+const sincos: Kernel = {
+  name: 'sincos', units: ANGLES, floating: true,
+  prepare: () => new Uint32Array(new Float64Array([BEGIN, STEP, 0]).buffer),
+  write(a, data) {
+    a.db(0xdb, 0xe3).mov(mem(data + 4).dword, 0x3fd00000).mov(ecx, ANGLES) // fninit; x = BEGIN
+    const top = a.here()
+    a.db(0xdd, 0x05).dd(data).db(0xd9, 0xfb, 0xde, 0xc1) // fld [x]; fsincos; faddp
+    a.db(0xd9, 0x1d).dd(data + 16) // fstp dword [sum]
+    a.db(0xdd, 0x05).dd(data).db(0xdc, 0x05).dd(data + 8).db(0xdd, 0x1d).dd(data) // x += STEP
+    a.dec(ecx).jne(top).mov(eax, mem(data + 16))
+    a.mov(mem(data).dword, 0).ret()
+  },
+  result() {
+    const x = BEGIN + (ANGLES - 1) * STEP
+    return new Uint32Array(Float32Array.of(Math.sin(x) + Math.cos(x)).buffer)[0]
+  },
+}
+
 const FLOATS = 1024
 const PASSES = 300
 
@@ -345,5 +367,5 @@ const pixels: Kernel = {
 }
 
 export const kernels: Kernel[] = [
-  xorshift, sieve, chase, copy, fib, switchInterpreter, qsort, crc, div, x87, saxpy, pixels,
+  xorshift, sieve, chase, copy, fib, switchInterpreter, qsort, crc, div, x87, sincos, saxpy, pixels,
 ]
