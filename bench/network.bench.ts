@@ -53,7 +53,7 @@ class KernelOnNetworks {
     try {
       this.rows.push({ what: named, ...await measure() })
     } catch (error) {
-      this.rows.push({ what: named, value: NaN, unit: 'MB/s', note: `${error}`.slice(0, 200) })
+      this.rows.push({ what: named, value: NaN, unit: 'MB/s', note: `${error}`.slice(-200) })
     } finally {
       for (const session of this.#lives.splice(0)) session.kill()
     }
