@@ -69,7 +69,7 @@ function tableOf(coverage: Coverage): string[] {
   const rows = coverage.table()
   const sum = rows.reduce((all, { ran, bytes }) => ({ ran: all.ran + ran, bytes: all.bytes + bytes }), { ran: 0, bytes: 0 })
   return [...rows, { file: 'all of them', missed: [], ...sum }]
-    .map(({ file, ran, bytes, missed }) => `  ${file.padEnd(44)}${(ran / bytes * 100).toFixed(1).padStart(6)} %  ${missed.join(' ')}`.trimEnd())
+    .map(({ file, ran, bytes, missed }) => `  ${file.padEnd(44)}${(ran / (bytes || 1) * 100).toFixed(1).padStart(6)} %  ${missed.join(' ')}`.trimEnd())
 }
 
 async function runAll(options: Options, runner: Runner, source: Source): Promise<boolean> {

@@ -5,7 +5,7 @@ import { WINDOW } from '../../generated/launcher/pci/virtio-configuration.ts'
 import { ENTRIES, ringsBehind } from '../edges/devices.ts'
 import type { Start, Step } from '../case.ts'
 import { baseOf, storesCode, word } from '../machine-code.ts'
-import { RAM, RINGS_OF_PCI, VARIABLES, WINDOWS } from '../places.ts'
+import { PAGE_OFFSET, RAM, RINGS_OF_PCI, VARIABLES, WINDOWS } from '../places.ts'
 import { hexOf, physical, value } from '../values.ts'
 import type { GuestClass } from './class.ts'
 import { call, dmaRecord } from './talk.ts'
@@ -45,7 +45,8 @@ function onTheBus(random: Random, era: Era, start: Start): Step[] {
   const entries = era.tables === 'named' ? ENTRIES.tagged : ENTRIES.usual
   const ring = random.pick(ringsBehind(RAM, entries))
   const available = baseFor(start) + ring + entries * 16
-  switch (random.below(5)) {
+  switch (random.below(6)) {
+    case 5: return [...request(random, baseFor(start) + ring, available), ...call(era, 'NOTIFY', ring)]
     case 0: return [['store', baseFor(start) + RAM + random.below(0x200), value(random)]]
     case 1: return [['code', storesCode([[baseFor(start) + ring + random.below(16) * 16, random.pick([0x1000, 0x4000, RAM - 8, RAM, value(random)])],
       [available, random.below(4) << 16], [available + 4, random.below(8)]])]]
@@ -54,13 +55,39 @@ function onTheBus(random: Random, era: Era, start: Start): Step[] {
   }
 }
 
+/** A request that a device should serve, in three descriptors: a header, data, a byte for the status. */
+function request(random: Random, ring: number, available: number): Step[] {
+  const [at, data] = [0x48000, random.pick([0x49000, 0x49000, 0x49ff0, RAM - 0x200])]
+  const [type, length] = [random.pick([0, 0, 1, 4, 8, 0x80000001]), random.pick([512, 512, 4096, 60, 0x10000])]
+  const flags = type === 1 || random.chance(0.2) ? 1 : 3
+  const base = ring >= PAGE_OFFSET ? PAGE_OFFSET : 0
+  return [
+    ['code', storesCode([[base + at, type], [base + at + 8, random.below(20)], [ring, at], [ring + 8, 16], [ring + 12, 0x10001], [ring + 16, data]])],
+    ['code', storesCode([[ring + 24, length], [ring + 28, 0x20000 | flags], [ring + 32, at + 64], [ring + 40, 1], [ring + 44, 2],
+      [available, random.pick([1, 1, 2, 3]) << 16], [available + 4, 0]])],
+  ]
+}
+
+/** Looks into configuration space, or writes there, by way of its two ports. */
+function configure(random: Random): Step[] {
+  const address = (0x80000000 | random.below(7) << 11 | random.below(64) << 2) >>> 0
+  const access = random.pick([[0xed], [0xef], [0x66, 0xed], [0x66, 0xef], [0xec], [0xee]])
+  return [['code', hexOf([0xb8, ...word(address), 0xba, ...word(0xcf8), 0xef, 0xb8, ...word(value(random)), 0xba, ...word(0xcfc + random.below(4)), ...access])]]
+}
+
 const PORTS = [[0xed], [0xef], [0xec], [0xee], [0x66, 0xed], [0x66, 0xef], [0xe4, 0x64], [0xe5, 0xcf], [0xe6, 0x80], [0x6c], [0x6f]]
 /** Moves between EBX's place and a register. */
 const MOVES = [[0x8a, 0x03], [0x88, 0x0b], [0x8b, 0x13], [0x89, 0x0b], [0x66, 0x8b, 0x03], [0x66, 0x89, 0x0b], [0x0f, 0xb6, 0x03], [0x0f, 0xbf, 0x03], [0x8b, 0x43, 0x08], [0xc6, 0x03, 0x0f]]
 
 function withPci(random: Random, start: Start): Step[] {
   const window = baseFor(start) + WINDOWS + random.below(6) * 4096
-  switch (random.below(5)) {
+  switch (random.below(8)) {
+    case 7: return [['code', hexOf(random.chance(0.7) ? [0xa0, ...word(window + WINDOW.isr)] : move(window + 0x14, 1, 0))]]
+    case 6: return configure(random)
+    case 5: {
+      const ring = baseFor(start) + random.pick(RINGS_OF_PCI)
+      return [...request(random, ring, ring + 0x1000), ...kick(random, window)]
+    }
     case 0: return drive(random, window)
     case 1: return [pciRegisters(random, window), ['code', hexOf(random.pick(PORTS))]]
     case 2: return kick(random, window)
