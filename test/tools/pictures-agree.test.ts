@@ -138,9 +138,9 @@ describe('pictures of the processor', () => {
   })
 
   it('E:700 and E:801: status and control of x87 and SSE', () => {
-    const exceptions = { PE: x87.PE, UE: x87.UE, OE: x87.OE, ZE: x87.ZE, DE: x87.DE, IE: x87.IE }
+    const exceptions = { PE: x87.PE, UE: x87.UE, OE: x87.OE, ZE: x87.ZE, DE: x87.DE_FLAG, IE: x87.IE }
     expect(masksOf('E-emulator/700', 'The status word')).toMatchObject({
-      C3: x87.C3, C2: x87.C2, C1: x87.C1, C0: x87.C0, ES: x87.ES, SF: x87.STACK_FAULTED, ...exceptions,
+      C3: x87.C3, C2: x87.C2, C1: x87.C1, C0: x87.C0, ES: x87.ES_FLAG, SF: x87.STACK_FAULTED, ...exceptions,
     })
     expect(masksOf('E-emulator/800', 'MXCSR: its sixteen bits that mean something'))
       .toMatchObject({ FZ: FLUSH_TO_ZERO, DAZ: DENORMALS_ARE_ZERO, ...exceptions })
