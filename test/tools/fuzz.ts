@@ -89,12 +89,20 @@ function makeDefinitions(random: Random): Definition[] {
   return definitions
 }
 
+/** Does tangling write an empty line between what a file has and this? */
+function standsApart(lines: readonly string[], [first = '']: readonly Line[]): boolean {
+  return lines.length > 0 && lines.at(-1)!.trim() !== '' && (typeof first !== 'string' || first.trim() !== '')
+}
+
 /** What the files must hold. */
 function expected(definitions: Definition[]): Files {
-  const linesOf = (definition: Definition, indent: string): string[] => definition.blocks.flat().flatMap((line) => {
-    if (typeof line !== 'string') return linesOf(line.chunk, indent + line.indent)
-    return [line === '' ? '' : indent + line]
-  })
+  const linesOf = (definition: Definition, indent: string): string[] => definition.blocks.reduce<string[]>((lines, block) => {
+    const joint = definition.root && standsApart(lines, block) ? [''] : []
+    return [...lines, ...joint, ...block.flatMap((line) => {
+      if (typeof line !== 'string') return linesOf(line.chunk, indent + line.indent)
+      return [line === '' ? '' : indent + line]
+    })]
+  }, [])
   const text = (definition: Definition) => linesOf(definition, '').map((line) => `${line}\n`).join('')
   return Object.fromEntries(definitions.filter(({ root }) => root).map((root) => [root.name, text(root)]))
 }
