@@ -175,3 +175,31 @@ describe('generators', () => {
     expect((await tangle(root)).result!.removed).toEqual(['isa/made.ts'])
   })
 })
+
+test('a block that opens with a comment on what it brings stands apart, a row of a table does not', async () => {
+  const root = book({ 'L-one/000-one.md': `# L:000 One
+
+\`\`\`ts {file=a.ts}
+class A {
+  // <<fields>>
+}
+\`\`\`
+
+\`\`\`ts {#fields}
+/** The first. */
+a = 1
+\`\`\`
+
+\`\`\`ts {#fields .append}
+b = 2
+\`\`\`
+
+\`\`\`ts {#fields .append}
+/** The last. */
+c = 3
+\`\`\`
+` })
+  await tangle(root)
+  expect(text(root, 'generated/a.ts').split('//#')[0])
+    .toBe('class A {\n  /** The first. */\n  a = 1\n  b = 2\n\n  /** The last. */\n  c = 3\n}\n')
+})

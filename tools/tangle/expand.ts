@@ -1,7 +1,8 @@
 /**
  * Roots to text: references replaced by their chunks, indentation carried
  * over, each line still knowing where in which chapter it stands. What is
- * appended to a file stands apart from what is there by an empty line.
+ * appended to a file stands apart from what is there by an empty line, and so
+ * does a block that opens with a comment on what it brings.
  */
 import { describe, opening, placeOf, type Block, type Book, type Definition } from './book.ts'
 import type { Diagnostics } from './diagnostics.ts'
@@ -60,10 +61,12 @@ interface Step {
   index: number
 }
 
-/** Whether an empty line is to come before the next one: at the joints of a file, if there is none. */
+/** Whether an empty line is to come before the next one: at the joints of a file, and where a block opens with a comment on what follows. */
 function isApart({ definition, block }: Step, lines: Line[]): boolean {
-  if (!definition.root || block === 0 || definition.blocks[block].fence.body[0].trim() === '') return false
-  return lines.length > 0 && lineText(lines[lines.length - 1]).trim() !== ''
+  const [first] = definition.blocks[block].fence.body
+  const last = lines.length > 0 ? lineText(lines[lines.length - 1]).trim() : ''
+  if (first.trim() === '' || last === '') return false
+  return definition.root ? block > 0 : first.startsWith('/**') && !/[{([,]$/.test(last)
 }
 
 class Expander {
