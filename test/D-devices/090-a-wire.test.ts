@@ -200,6 +200,9 @@ describe('D:090 a wire of datagrams', () => {
   it('to nobody is refused', async () => {
     const ends = { kind: 'udp' as const, port: 20000, peerHost: 'no such host', peerPort: 20001 }
     await expect(new NodePlatform().openWire(ends)).rejects.toThrow("a host 'no such host'")
+    for (const peerHost of ['0.0.0.0', '0']) {
+      await expect(new NodePlatform().openWire({ ...ends, peerHost })).rejects.toThrow(`a host '${peerHost}'`)
+    }
   })
 })
 
