@@ -239,6 +239,17 @@ describe('D:286 what the devices add', () => {
     expect(irqs()).toEqual([5, 5])
   })
 
+  test('a console whose driver would die of it does not say that its window has changed', () => {
+    const { agree, go, platform, irqs } = fixture((it) => {
+      it.console.window = { columns: 100, rows: 30 }
+      return pciConsole(it, () => {}, false)
+    })
+    agree()
+    go()
+    platform.console.onResize()
+    expect(irqs()).toEqual([])
+  })
+
   test('a frame comes behind twelve bytes, the last two of which say one', () => {
     const frame = Uint8Array.from({ length: 60 }, (_, i) => i)
     const frames = [frame]
