@@ -89,13 +89,17 @@ export class Weaver {
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
     const site = modelOf(book, texts, files, this.facts)
-    site.demos = await this.demos.woven(book, site, parsed, errors, this.live)
+    const demos = this.demos.woven(book, site, parsed, errors, this.live)
+    demos.catch(() => {}) // said below, where it is waited for
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
     const chapters: Chapter[] = []
     for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
     this.typesOf(site, written)
+    // Files show no demos: they are coloured while those are run.
+    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
+    site.demos = await demos
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
       const { title, html, errors: wrong } = await this.chapter(site, page, around)
@@ -103,7 +107,6 @@ export class Weaver {
       this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
       errors.push(...wrong)
     }
-    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
     this.redirects(site, written)
     this.data('tags', tagPreviews(site), written)
     this.data('names', searchNames(site), written)
