@@ -283,8 +283,8 @@ const x87: Kernel = {
   },
 }
 
-const ANGLES = 2_000
-const STEP = 1 / 256
+const ANGLES = 8_000
+const STEP = 1 / 1024
 
 /** Sine and cosine of angles all round the circle; their sum, as a float. */
 const sincos: Kernel = {

@@ -388,10 +388,7 @@ it('a mistake in a chapter names its line and column to the runner', () => {
   }
   write(root, 'journey/L-launcher/020-mistake.md', CHAPTER)
   edit(root, 'journey/L-launcher/000-division.md', 'divide(1, 0)', 'mistake()')
-  edit(root, 'journey/L-launcher/000-division.md', 'import { divide }',
-    "import { mistake } from '../../puppy/mistake.ts'\nimport { divide }")
   const { stderr } = spawnSync(process.execPath, ['bin/lguest.mjs', 'die'],
     { cwd: root, encoding: 'utf8' })
-  const place = join(root, 'journey/L-launcher/020-mistake.md:15:5')
-  expect(stderr).toContain(`AssemblyError: ${place}: mov eax, bl: no form`)
+  expect(stderr).toMatch(/^journey\/L-launcher\/020-mistake.md:15:5: mov eax, bl: no form.*\n$/)
 })

@@ -55,7 +55,8 @@ async function puppy() {
     async tell(...frames: number[][]): Promise<number[][]> {
       const before = wire.sent.length
       for (const frame of frames) wire.hear(Uint8Array.from(frame))
-      await dog.ask('echo')
+      do await dog.ask('echo')
+      while (wire.ready())
       await dog.ask('echo')
       return wire.sent.slice(before).map((frame) => [...frame])
     },
@@ -144,7 +145,10 @@ describe('G:767 reading what came', () => {
         return roll(4) ? frame : frame.slice(0, roll(frame.length + 1))
       }))
     }
-    expect(await tell(ip(icmp(8, [1, 2, 3, 4])))).toHaveLength(1)
+    const asked = [1, 2, 3, 4]
+    // what the noise asked may still be answered
+    const answers = await tell(ip(icmp(8, asked)))
+    expect(answers.filter((frame) => frame.slice(-4).join() === asked.join() && frame[34] === 0)).toHaveLength(1)
     expect(dog.platform.out).not.toContain('panic')
     await dog.halt()
   })

@@ -188,7 +188,7 @@ describe.skipIf(!there)('the site in a browser', () => {
         expect(list.y, path).toBeGreaterThan(0)
         expect(list.y + list.height, path).toBeLessThanOrEqual(844)
         if (javaScriptEnabled) {
-          const here = (await phone.locator('#chapters [aria-current]').boundingBox())!
+          const here = (await phone.locator('#chapters [aria-current="page"]').boundingBox())!
           expect([here.y >= list.y, here.y + here.height <= 844], path).toEqual([true, true])
         }
         await phone.locator('#chapters a').last().scrollIntoViewIfNeeded()

@@ -4,6 +4,7 @@
  * it, on demand, the lines between which it stands.
  */
 import type { Code } from 'mdast'
+import type { Block } from '../tangle/book.ts'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { lineText, type Line } from '../tangle/expand.ts'
 import { type Colourist, escape } from './highlight.ts'
@@ -27,7 +28,7 @@ export async function weaveBlock(
   const body = trimmed(lines.map((line, i) => linked(site, page, woven, i) ?? line)).map(lineOf).join('')
   const around = place ? await contextOf(place, colourist) : { before: '', after: '' }
   const code = `<pre${carried(place)}><code>${around.before}${body}${around.after}</code></pre>`
-  const figure = `<figure class="code" id="${woven.id}"${place ? standing(place) : ''}>`
+  const figure = `<figure class="code" id="${woven.id}"${place ? standing(place, woven.block) : ''}>`
     + caption(site, page, woven, place) + code + usedElsewhere(site, page, woven) + '</figure>'
   return woven.block.info.classes.has('hidden') ? folded(site, woven, node, figure) : figure
 }
@@ -93,10 +94,11 @@ async function contextOf(place: BlockPlace, colourist: Colourist): Promise<{ bef
   return { before: await show(before), after: await show(after) }
 }
 
-/** For what knows of types: file, first line of each run of lines, and indentation. */
-function standing(place: BlockPlace): string {
+/** For what knows of types: file, each run of lines, and indentation. */
+function standing(place: BlockPlace, { fence: { body } }: Block): string {
   const indent = place.file.lines[place.from - 1].indent.length
-  return ` data-place="${place.file.path}:${runsOf(place).join(',')}:${indent}"`
+  const runs = runsOf(place, body).map((run) => run.join('-'))
+  return ` data-place="${place.file.path}:${runs.join(',')}:${indent}"`
 }
 
 /** How far a block is indented in its file: with the lines around it, it stands there. */

@@ -41,9 +41,14 @@ function extend(places: Places, { block, index, text }: Line, file: TangledFile,
   if (!blank) place.to = line
 }
 
-/** The first line in the file of each run of the block's lines that no reference interrupts. */
-export function runsOf({ numbers }: BlockPlace): number[] {
-  return [...numbers].filter((number, i): number is number => number !== undefined && numbers[i - 1] === undefined)
+/** A line of a block as it is shown, counted from 0, and its number in the file; the lines after it follow it in both. */
+export type Run = [shown: number, number: number]
+
+/** The block's lines in runs: one ends where another block stands between, or imports that tangling wrote. */
+export function runsOf({ numbers }: BlockPlace, body: string[]): Run[] {
+  const first = body.findIndex((line) => line.trim() !== '')
+  return numbers.slice(first).flatMap((number, shown, all): Run[] =>
+    (number === undefined || all[shown - 1] === number - 1 ? [] : [[shown, number]]))
 }
 
 /** How many lines of what surrounds a block are shown on demand. */

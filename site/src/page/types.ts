@@ -79,25 +79,15 @@ function placeOf(line: HTMLElement): { file: string, line: number, column: numbe
   if (whole) return { file: whole.dataset.file!, line: Number(line.id.slice(1)), column: 0 }
   const figure = line.closest<HTMLElement>('figure[data-place]')
   if (!figure || line.closest('.around')) return undefined
-  const [file, starts, indent] = figure.dataset.place!.split(':')
-  const number = lineOf(figure, line, starts.split(',').map(Number))
+  const [file, runs, indent] = figure.dataset.place!.split(':')
+  const number = lineOf(figure, line, runs.split(',').map((run) => run.split('-').map(Number)))
   return number ? { file, line: number, column: Number(indent) } : undefined
 }
 
-/** A block's lines follow each other in the file, but for those that stand for another block. */
-function lineOf(figure: Element, wanted: Element, starts: number[]): number | undefined {
-  let run = 0
-  let number = starts[0]
-  let fresh = true
-  for (const line of figure.querySelectorAll('pre code > .l')) {
-    if (line.querySelector('.ref')) {
-      if (!fresh) number = starts[++run]
-      fresh = true
-      continue
-    }
-    if (line === wanted) return number
-    number++
-    fresh = false
-  }
-  return undefined
+/** A block's lines follow each other in the file in runs, each from a line that is shown on. */
+function lineOf(figure: Element, wanted: Element, runs: number[][]): number | undefined {
+  if (wanted.querySelector('.ref')) return undefined
+  const at = [...figure.querySelectorAll('pre code > .l')].indexOf(wanted)
+  const run = runs.findLast(([shown]) => shown <= at)
+  return run && run[1] + at - run[0]
 }

@@ -73,6 +73,6 @@ export function svg(
   width: number, height: number, title: string, words: string[], body: string,
 ): string {
   const plain = escape(title.replaceAll('`', ''))
-  return `<div class="canvas"><svg viewBox="0 0 ${width} ${height}" style="--wide:${width}px" role="img">`
+  return `<div class="canvas"><svg viewBox="0 0 ${width} ${height}" style="--wide:${width}px;--high:${height}px" role="img">`
     + `<title>${plain}</title><desc>${words.map(escape).join('; ')}</desc>${body}</svg></div>`
 }
