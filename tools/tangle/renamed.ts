@@ -17,6 +17,7 @@ const moves: [string, number, number, string, number][] = [
   ['P', 1000, 1299, 'E', 0],
   ['P', 1300, 1399, 'E', 400],
   ['P', 1400, 1489, 'E', 300],
+  ...floats(),
   ['P', 1490, 1899, 'E', 490],
   ...machine(),
   ['P', 2000, 2009, 'E', 940],
@@ -27,6 +28,17 @@ const moves: [string, number, number, string, number][] = [
   ['P', 2050, 2054, 'E', 985],
   ['P', 2060, 2069, 'E', 990],
 ]
+
+/** Ordinary cases went in front of loads and stores, which became one chapter: old numbers of E, and new ones. */
+function floats(): [string, number, number, string, number][] {
+  const loads: [number, number, number][] = [
+    [730, 731, 736], [732, 732, 737], [733, 733, 738], [734, 734, 738], [735, 735, 738], [736, 736, 739]]
+  const ordinary: [number, number, number][] = [[760, 765, 730], [766, 768, 736], [769, 769, 743]]
+  return [
+    ...[...loads, ...ordinary].map(([from, to, now]) => ['P', from + 1000, to + 1000, 'E', now] as [string, number, number, string, number]),
+    ...ordinary.map(([from, to, now]) => ['E', from, to, 'E', now] as [string, number, number, string, number]),
+  ]
+}
 
 /** The sections about the machine moved closer together. */
 function machine(): [string, number, number, string, number][] {
@@ -82,11 +94,14 @@ export const renamedChapters: Record<string, string> = {
   'P-preparation/1710-numbers-of-eighty-bits': 'E-emulator/710-numbers-of-eighty-bits',
   'P-preparation/1720-adding-and-multiplying': 'E-emulator/720-adding-and-multiplying',
   'P-preparation/1725-arithmetic-on-the-stack': 'E-emulator/725-arithmetic-on-the-stack',
-  'P-preparation/1730-loads-and-stores': 'E-emulator/730-loads-and-stores',
+  'P-preparation/1730-loads-and-stores': 'E-emulator/736-loads-and-stores',
   'P-preparation/1740-comparing-and-taking-apart': 'E-emulator/740-comparing-and-taking-apart',
   'P-preparation/1750-sines-and-logarithms': 'E-emulator/750-sines-and-logarithms',
-  'P-preparation/1760-the-ordinary-case': 'E-emulator/760-the-ordinary-case',
-  'P-preparation/1766-ordinary-loads-and-stores': 'E-emulator/766-ordinary-loads-and-stores',
+  'P-preparation/1760-the-ordinary-case': 'E-emulator/730-the-ordinary-case',
+  'P-preparation/1766-ordinary-loads-and-stores': 'E-emulator/736-loads-and-stores',
+  'E-emulator/730-loads-and-stores': 'E-emulator/736-loads-and-stores',
+  'E-emulator/760-the-ordinary-case': 'E-emulator/730-the-ordinary-case',
+  'E-emulator/766-ordinary-loads-and-stores': 'E-emulator/736-loads-and-stores',
   'P-preparation/1770-what-the-bytes-mean': 'E-emulator/770-what-the-bytes-mean',
   'P-preparation/1800-short-vectors': 'E-emulator/800-short-vectors',
   'P-preparation/1810-many-small-integers': 'E-emulator/810-many-small-integers',

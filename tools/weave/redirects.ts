@@ -5,21 +5,23 @@ import { escape } from './highlight.ts'
 import { relative, type Page } from './model.ts'
 
 /** Tags that were ever renamed lie between these, by letter. */
-const olds: [string, number, number][] = [['L', 500, 899], ['P', 1000, 3899]]
+const olds: [string, number, number][] = [['L', 500, 899], ['P', 1000, 3899], ['E', 760, 769]]
 
-/** By tag of today, the id that its heading once had. */
-const idsOfOld = new Map(olds.flatMap(([letter, from, to]) =>
+/** Tags of today, and ids that their headings once had. */
+const idsOfOld = olds.flatMap(([letter, from, to]) =>
   Array.from({ length: to - from + 1 }, (_, i) => `${letter}:${from + i}`).flatMap((old): [string, string][] => {
     const tag = renamedTag(old)
     return tag ? [[tag, slug(old)]] : []
-  })))
+  }))
 
 /** By the old id of each of a chapter's sections, the one of today. */
-const movedIds = (page: Page): Record<string, string> =>
-  Object.fromEntries(page.sections.flatMap(({ tag, id }) => {
-    const old = tag && idsOfOld.get(tag)
-    return old ? [[old, id]] : []
+function movedIds(page: Page): Record<string, string> {
+  const ids = new Map(page.sections.map(({ tag, id }) => [tag, id]))
+  return Object.fromEntries(idsOfOld.flatMap(([tag, old]) => {
+    const id = ids.get(tag)
+    return id ? [[old, id]] : []
   }))
+}
 
 /** The page at `from`; the section that an address names after `#` is led to where it is now. */
 export function redirect(from: string, page: Page): string {

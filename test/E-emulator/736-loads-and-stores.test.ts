@@ -44,7 +44,7 @@ function bitsOf(x: number): bigint {
   return view.getBigUint64(0)
 }
 
-describe('E:767 in', () => {
+describe('E:737 in', () => {
   const LOAD = { double: 'dd05', float: 'd905', long: 'db05', quad: 'df2d' }
   const load = (opcode: string, number: bigint) => run(`${opcode} 00800000 ${AX} db3d ${TO_MEMORY}`, number)[0]
   const value = (n: bigint) => {
@@ -82,7 +82,7 @@ describe('E:767 in', () => {
   })
 })
 
-describe('E:768 out', () => {
+describe('E:738 out', () => {
   const store = (opcode: string, number: bigint, control?: number) => (
     run(`db2d 00800000 ${opcode} ${TO_MEMORY} ${AX}`, number, control))
 
@@ -160,7 +160,7 @@ const CONTROLS = [0x37f, 0x35f, 0x340, 0x36f, 0x367, 0x27f, 0x77f, 0xb7f, 0xf7f,
 const STORES = ['d9 M2', 'd9 M3', 'dd M2', 'dd M3', 'df M2', 'df M3', 'db M2', 'db M3', 'df M7']
 const COMPARISONS = ['d8 d1', 'd8 d9', 'dd e1', 'dd e9', 'db f1', 'df f1', 'db e9', 'df e9', 'de d9', 'da e9', 'd9 e4']
 
-describe.skipIf(!hasNative())('E:766 the edges beside the hardware', () => {
+describe.skipIf(!hasNative())('E:736 the edges beside the hardware', () => {
   const numbers = NUMBERS.flatMap(([exp, sig]) => [0, 1].map((sign) => ({ sign, exp, sig })))
   const differing = (form: string, blocks: Uint8Array[]) => {
     const pieces: Piece[] = [{ name: form, code: codeOf(form), blocks }]

@@ -85,7 +85,7 @@ const get = (at: number): Parts => ({
 })
 const OLD = 0x4703 // conditions and flags that are up already
 
-describe('E:760 ordinary arithmetic', () => {
+describe('E:730 ordinary arithmetic', () => {
   for (const [name, op] of OPERATIONS) {
     it(`x ${name} y is exact arithmetic rounded once, ${COUNT} pairs, seed ${SEED}`, () => {
       const r = randoms(SEED + op)
@@ -159,7 +159,7 @@ const EDGES: [number, bigint][] = [
 const CONTROLS = [0, 2, 3].flatMap((pc) => [0, 1, 2, 3].flatMap((rc) => [0x3f, 0x1f, 0x2f, 0x37].map((masks) => (
   0x40 | masks | pc << 8 | rc << 10))))
 
-describe.skipIf(!hasNative())('E:760 the edges beside the hardware', () => {
+describe.skipIf(!hasNative())('E:730 the edges beside the hardware', () => {
   const numbers = EDGES.flatMap(([exp, sig]) => [0, 1].map((sign) => ({ sign, exp, sig })))
   const pairs = numbers.flatMap((x) => numbers.map((y) => [x, y]))
   for (const [name, form] of [['fadd', 'd8 c1'], ['fmul', 'd8 c9'], ['fsub', 'd8 e1'], ['fsubr', 'd8 e9'], ['fdiv', 'd8 f1']]) {
