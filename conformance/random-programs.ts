@@ -62,11 +62,16 @@ export class Programs {
     this.calculates = false
     const jump = this.leap()
     for (let n = r.below(4); n > 0; n--) this.aFunction()
-    if (r.chance(0.25)) while (this.bytes.length < 4096 - r.below(60)) this.bytes.push(0x90)
+    const wide = r.chance(0.25)
+    if (wide) while (this.bytes.length < 4096 - r.below(60)) this.bytes.push(0x90)
     this.land(jump)
     if (r.chance(0.4)) this.prepareNumbers()
     this.items(3 + r.below(6))
-    this.loop(() => this.items(2 + r.below(8)))
+    this.loop(() => {
+      if (wide && this.functions.length > 0 && r.chance(0.5)) this.call()
+      if (wide && r.chance(0.3)) this.remap(0x30)
+      this.items(2 + r.below(8))
+    })
     this.items(r.below(4))
     this.bytes.push(0xf4)
     const { registers, eflags } = this.cases.make(r.pick(gentle))
@@ -221,21 +226,27 @@ export class Programs {
     else this.bytes.push(0xe8, ...word(to - this.bytes.length - 5))
   }
 
-  /** mov byte [somewhere in the code], something: mostly what is there. */
+  /** mov byte [somewhere in the code], something: mostly what is there; or a piece of it onto itself. */
   private overwrite(): void {
     const at = this.random.below(Math.max(1, this.bytes.length))
+    if (this.random.chance(0.3)) {
+      for (const n of [6, 7]) this.bytes.push(0xb8 + n, ...word(CODE + at)) // mov esi and edi, at
+      this.bytes.push(0xb9, ...word(this.random.below(40)), 0xf3, 0xa4) // mov ecx, n; rep movsb
+      return
+    }
     const value = this.random.chance(0.7) ? this.bytes[at] ?? 0x90 : this.random.below(256)
     this.bytes.push(0xc6, 0x05, ...word(CODE + at), value)
   }
 
-  /** Turns a page of data read-only or absent or back; or swaps the frame of one of code. */
-  private remap(): void {
-    const page = this.random.pick([0, 1, 2, 3, 5, 9, 10, 0x30, 0x31])
+  /** Turns a page of data read-only or absent or back; or swaps the frame of one of code, mostly there and back. */
+  private remap(page = this.random.pick([0, 1, 2, 3, 5, 9, 10, 0x30, 0x31])): void {
     const code = page >= 0x30
     const entry = TABLE + page * 4 + (code ? 1 : 0)
-    // xor byte [entry], bits; invlpg [page]
-    this.bytes.push(0x80, 0x35, ...word(entry), code ? 0x10 : this.random.pick([1, 2, 2, 2]))
-    this.bytes.push(0x0f, 0x01, 0x3d, ...word(page << 12))
+    const bits = code ? 0x10 : this.random.pick([1, 2, 2, 2])
+    for (let n = code && this.random.chance(0.7) ? 2 : 1; n > 0; n--) {
+      this.bytes.push(0x80, 0x35, ...word(entry), bits) // xor byte [entry], bits
+      this.bytes.push(0x0f, 0x01, 0x3d, ...word(page << 12)) // invlpg [page]
+    }
   }
 
   /** A switch: cases that jump on through a table, and at last behind it, by a register that changes. */

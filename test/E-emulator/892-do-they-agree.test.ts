@@ -22,7 +22,8 @@ describe('E:892 two engines, one machine', () => {
     const { differences, regions, exits } = two.report
     console.log(`seed ${SEED}: ${PROGRAMS} programs, ${regions} regions, left ${JSON.stringify(exits)}`)
     expect(differences).toEqual([])
-    expect(regions).toBeGreaterThan(PROGRAMS / 3)
+    // and not only in the first of them, before their pages are given up
+    expect(regions).toBeGreaterThan(PROGRAMS * 2)
   }, 120000)
 })
 
