@@ -107,3 +107,13 @@ describe('E:654 pairs', () => {
     }
   })
 })
+
+describe('E:654 the catalogue', () => {
+  test('hot operations come first and no key comes twice', () => {
+    const { hot } = catalogue()
+    expect(hot).toBeLessThan(300)
+    expect(new Set(operations.map((o) => o.key)).size).toBe(operations.length)
+    expect(operations.length).toBeLessThanOrEqual(2048)
+    operations.forEach((o, i) => expect(o.number).toBe(i))
+  })
+})

@@ -17,7 +17,7 @@ const moves: [string, number, number, string, number][] = [
   ['P', 1000, 1299, 'E', 0],
   ['P', 1300, 1399, 'E', 400],
   ['P', 1400, 1489, 'E', 300],
-  ...floats(),
+  ...merged(),
   ['P', 1490, 1899, 'E', 490],
   ...machine(),
   ['P', 2000, 2009, 'E', 940],
@@ -29,14 +29,14 @@ const moves: [string, number, number, string, number][] = [
   ['P', 2060, 2069, 'E', 990],
 ]
 
-/** Ordinary cases went in front of loads and stores, which became one chapter: old numbers of E, and new ones. */
-function floats(): [string, number, number, string, number][] {
+/** Chapters of E that became one, and the ordinary case, which went before loads and stores: old numbers, and new ones. */
+function merged(): [string, number, number, string, number][] {
   const loads: [number, number, number][] = [
     [730, 731, 736], [732, 732, 737], [733, 733, 738], [734, 734, 738], [735, 735, 738], [736, 736, 739]]
-  const ordinary: [number, number, number][] = [[760, 765, 730], [766, 768, 736], [769, 769, 743]]
+  const others: [number, number, number][] = [[498, 498, 654], [760, 765, 730], [766, 768, 736], [769, 769, 743]]
   return [
-    ...[...loads, ...ordinary].map(([from, to, now]) => ['P', from + 1000, to + 1000, 'E', now] as [string, number, number, string, number]),
-    ...ordinary.map(([from, to, now]) => ['E', from, to, 'E', now] as [string, number, number, string, number]),
+    ...[...loads, ...others].map(([from, to, now]) => ['P', from + 1000, to + 1000, 'E', now] as [string, number, number, string, number]),
+    ...others.map(([from, to, now]) => ['E', from, to, 'E', now] as [string, number, number, string, number]),
   ]
 }
 
@@ -74,7 +74,8 @@ export const renamedChapters: Record<string, string> = {
   'P-preparation/1470-strings': 'E-emulator/370-strings',
   'P-preparation/1480-ruling-the-machine': 'E-emulator/380-ruling-the-machine',
   'P-preparation/1490-printing-the-interpreter': 'E-emulator/490-printing-the-interpreter',
-  'P-preparation/1497-the-frame-around-the-operations': 'E-emulator/497-the-frame-around-the-operations',
+  'P-preparation/1497-the-frame-around-the-operations': 'E-emulator/490-printing-the-interpreter',
+  'E-emulator/497-the-frame-around-the-operations': 'E-emulator/490-printing-the-interpreter',
   'P-preparation/1500-segments': 'E-emulator/500-segments',
   'P-preparation/1540-stacks-for-crossing-rings': 'E-emulator/540-stacks-for-crossing-rings',
   'P-preparation/1550-interrupts': 'E-emulator/550-interrupts',

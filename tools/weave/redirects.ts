@@ -5,7 +5,7 @@ import { escape } from './highlight.ts'
 import { relative, type Page } from './model.ts'
 
 /** Tags that were ever renamed lie between these, by letter. */
-const olds: [string, number, number][] = [['L', 500, 899], ['P', 1000, 3899], ['E', 760, 769]]
+const olds: [string, number, number][] = [['L', 500, 899], ['P', 1000, 3899], ['E', 498, 769]]
 
 /** Tags of today, and ids that their headings once had. */
 const idsOfOld = olds.flatMap(([letter, from, to]) =>
