@@ -99,6 +99,11 @@ describe('D:246 born on the Host\'s tables', () => {
     expect(words).toEqual([top - 0x1000 | 1, 0, 0, 0, 0, 0, top - 0x1000 | 1, 0])
   })
 
+  test('a kernel whose PAE was not said is told what to say', () => {
+    expect(born((k) => { k.hcall('SET_PMD', 0x1000, 0) }).pending())
+      .toBe('Bad hypercall 13: its kernel has PAE, try --era=B2-PAE')
+  })
+
   test('nonsense in the boot page refuses the Guest, and leaves nothing behind', () => {
     for (const [ram, initrd] of [[0, 0], [0x40000000, 0], [RAM, 0xfffff000], [RAM, RAM], [0xffffffff, 3]]) {
       expect(() => new LateGuest((k) => { k.hcall('HALT') }, eraB2, { before: bootPage(ram, initrd) }))

@@ -58,19 +58,19 @@ function announce(world: World, register: 'edx' | 'ebx', status: number, words: 
 
 describe('H:125 the era that is spoken', () => {
   const pages = [
-    ['2.6.23', 'edx', 0x14, null], ['2.6.24', 'edx', 0x14, 0x468],
-    ['2.6.32', 'ebx', 0x18, 0x56c], ['3.11 to 4.0', 'ebx', 0x18, 0x568],
-    ['4.1 to 4.13', 'ebx', 0x18, 0x564],
+    ['2.6.23', 'A', 'edx', 0x14, null], ['2.6.24', 'B1', 'edx', 0x14, 0x468],
+    ['2.6.32', 'B2 or B2-PAE', 'ebx', 0x18, 0x56c], ['3.11 to 4.0', 'B3 or C0', 'ebx', 0x18, 0x568],
+    ['4.1 to 4.13', 'C1 or C2', 'ebx', 0x18, 0x564],
   ] as const
   const own = { A: '2.6.23', B3: '3.11 to 4.0' }
 
   test.each([eraA, eraB3])('only one of its own is served in era $name', (era) => {
-    for (const [kernels, register, status, words] of pages) {
+    for (const [kernels, spoken, register, status, words] of pages) {
       const world = makeGuest()
       Object.assign(world.lg, { era })
       announce(world, register, status, words)
       expect(world.lg.dead).toBe(kernels === own[era.name as 'A' | 'B3'] ? null
-        : `its data page is that of Linux ${kernels}, but it was born for ${era.kernels}`)
+        : `its data page is that of Linux ${kernels} (era ${spoken}), but it was born for ${era.kernels}`)
     }
   })
 
