@@ -82,8 +82,13 @@ const tickBehind = /^`+[^`]+`/
 function checkUnread(chapter: string, { line, column, opening }: Unread, out: Diagnostics): void {
   const [, lang, attributes] = /^[`~]+\s*([^\s{]*)\s*(.*)$/s.exec(opening)!
   if (!attributes && !isOurs(lang)) return
-  out.error(at(chapter, line, column), 'this looks like a fence, but Markdown does not read it as one',
-    tickBehind.test(opening) ? 'no backtick may stand behind its marks, unless they are tildes' : opening[2] === opening[0] ? 'put a blank line between it and HTML above it, and indent it by three blanks at most' : 'a fence has three marks at least')
+  out.error(at(chapter, line, column), 'this looks like a fence, but Markdown does not read it as one', whyUnread(opening))
+}
+
+function whyUnread(opening: string): string {
+  if (tickBehind.test(opening)) return 'no backtick may stand behind its marks, unless they are tildes'
+  if (opening[2] !== opening[0]) return 'a fence has three marks at least'
+  return 'put a blank line between it and HTML above it, and indent it by three blanks at most'
 }
 
 function checkPaths(book: Book, out: Diagnostics): void {
