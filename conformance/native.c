@@ -11,30 +11,15 @@
 #include <asm/ldt.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
-
-enum { DATA_SIZE = 0x10000, CODE = 0x100000, CODE_SIZE = 0x10000 };
-enum { MISSING = 0x8000, READ_ONLY = 0xc000, PAGE = 0x1000 };
+#include "protocol.h"
 
 enum { REPEATS = 1, LAST = 2, FLOATS = 4 };
 
-struct poke { uint32_t address, value; };
-struct request {
-  uint32_t address, eip, length, kind;
-  uint8_t code[16];
-  uint32_t reg[8], eflags, segments[6];
-  struct poke pokes[4];
-};
-struct answer {
-  int32_t vector;
-  uint32_t code, cr2, eip, reg[8], eflags, segments[6], count;
-};
-struct write { uint32_t address, size, low, high; };
 /* Who answers: selectors that Linux gave, and what makers choose. */
 struct introduction {
   uint32_t fs, gs, mxcsr_mask, maker[3], signature;

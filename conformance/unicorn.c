@@ -6,33 +6,18 @@
  * not delivered but told. Memory lives on from case to case.
  *
  * First: 64 KiB of data, u32 size of the tables, the tables.
- * Request, answer: the structures below.
+ * Request, answer: the structures of protocol.h.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicorn/unicorn.h>
+#include "protocol.h"
 
-enum { DATA_SIZE = 0x10000, CODE = 0x100000, CODE_SIZE = 0x10000 };
-enum { MISSING = 0x8000, READ_ONLY = 0xc000, PAGE = 0x1000 };
 enum { TABLES = 0x200000, TABLES_SIZE = 0x10000, GDT_LIMIT = 0x7f,
        LOCAL = 0x201000, LOCAL_LIMIT = 14 * 8 - 1, INTERRUPTS = 0x202000,
        TASK = 0x203000, LOCAL_SELECTOR = 0x40, TASK_SELECTOR = 0x48 };
 enum { REPEATS = 1, LAST = 2, MOST = 1 << 16 };
-
-struct poke { uint32_t address, value; };
-struct request {
-  uint32_t address, eip, length, kind;
-  uint8_t code[16];
-  uint32_t reg[8], eflags, segments[6];
-  struct poke pokes[4];
-};
-struct answer {
-  int32_t vector;
-  uint32_t code, cr2, eip, reg[8], eflags, segments[6], count;
-};
-struct write { uint32_t address, size, low, high; };
 
 static uint8_t data[DATA_SIZE];
 static struct write writes[MOST];

@@ -1,6 +1,7 @@
 // The x87 as a kernel meets it, run as machine code.
 import { describe, expect, it } from 'vitest'
 import { Machine } from '../../generated/emulator/index.ts'
+import { haltingHandlers } from '../support/halting-handlers.ts'
 
 const CODE = 0x1000
 const DATA = 0x8000
@@ -15,17 +16,7 @@ function machine(hex: string, cr0 = 0x31): Machine {
 function trapsOf(m: Machine): number[] {
   const traps: number[] = []
   m.cpu.onTrap = (vector) => { traps.push(vector) }
-  // A GDT with a flat code segment, and gates that lead to a HLT.
-  m.physical.write32(0x2008, 0xffff)
-  m.physical.write32(0x200c, 0xcf9b00)
-  m.cpu.gdtr = { base: 0x2000, limit: 23 }
-  m.cpu.idtr = { base: 0x3000, limit: 0xff }
-  for (let v = 0; v < 32; v++) {
-    m.physical.write32(0x3000 + v * 8, 0x00084000)
-    m.physical.write32(0x3004 + v * 8, 0x8e00)
-  }
-  m.physical.write8(0x4000, 0xf4)
-  m.cpu.setReg(4, 0x7000)
+  haltingHandlers(m)
   m.cpu.run(100)
   return traps
 }

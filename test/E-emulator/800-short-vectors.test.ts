@@ -1,6 +1,7 @@
 // Saving the vectors, and who may use them; run as machine code.
 import { describe, expect, it } from 'vitest'
 import { Machine } from '../../generated/emulator/index.ts'
+import { haltingHandlers } from '../support/halting-handlers.ts'
 import { randoms } from '../support/native.ts'
 
 const CODE = 0x1000
@@ -12,16 +13,7 @@ function machine(hex: string, cr0 = 0x31, cr4 = 0x600): Machine {
   m.cpu.cr4 = cr4
   m.physical.writeBytes(CODE, Uint8Array.from(Buffer.from(hex.replace(/ /g, '') + 'f4', 'hex')))
   m.cpu.eip = CODE
-  m.physical.write32(0x2008, 0xffff)
-  m.physical.write32(0x200c, 0xcf9b00)
-  m.cpu.gdtr = { base: 0x2000, limit: 23 }
-  m.cpu.idtr = { base: 0x3000, limit: 0xff }
-  for (let v = 0; v < 32; v++) {
-    m.physical.write32(0x3000 + v * 8, 0x00084000)
-    m.physical.write32(0x3004 + v * 8, 0x8e00)
-  }
-  m.physical.write8(0x4000, 0xf4)
-  m.cpu.setReg(4, 0x7000)
+  haltingHandlers(m)
   m.cpu.setReg(0, DATA)
   return m
 }

@@ -20,6 +20,15 @@ function running(
   return machine
 }
 
+/** A gate for vector 0x40, to a handler at 0x2000. */
+function gateAt({ physical, cpu }: Machine): void {
+  physical.writeBytes(0x3000 + 0x40 * 8, Uint8Array.of(0x00, 0x20, 0x08, 0, 0, 0x8e, 0, 0))
+  physical.write32(0x4008, 0x0000ffff)
+  physical.write32(0x400c, 0x00cf9a00)
+  cpu.idtr = { base: 0x3000, limit: 0x7ff }
+  cpu.gdtr = { base: 0x4000, limit: 0xff }
+}
+
 describe('E:905 being born', () => {
   it('is in flat protected mode', () => {
     const { cpu } = new Machine({ ramBytes: 65536 })
@@ -124,12 +133,7 @@ describe('E:915 running', () => {
     handler.mov(ecx, mem(esp))
     handler.hlt()
     physical.writeBytes(0x2000, handler.assemble().bytes)
-    physical.writeBytes(0x3000 + 0x40 * 8,
-      Uint8Array.of(0x00, 0x20, 0x08, 0, 0, 0x8e, 0, 0))
-    physical.write32(0x4008, 0x0000ffff)
-    physical.write32(0x400c, 0x00cf9a00)
-    cpu.idtr = { base: 0x3000, limit: 0x7ff }
-    cpu.gdtr = { base: 0x4000, limit: 0xff }
+    gateAt(machine)
     cpu.raise(0x50)
     cpu.raise(0x40)
     expect(cpu.run(10_000)).toEqual({ reason: 'halt' })
@@ -149,12 +153,7 @@ describe('E:915 running', () => {
     })
     const { cpu, physical } = machine
     physical.write8(0x2000, 0xf4)
-    physical.writeBytes(0x3000 + 0x40 * 8,
-      Uint8Array.of(0x00, 0x20, 0x08, 0, 0, 0x8e, 0, 0))
-    physical.write32(0x4008, 0x0000ffff)
-    physical.write32(0x400c, 0x00cf9a00)
-    cpu.idtr = { base: 0x3000, limit: 0x7ff }
-    cpu.gdtr = { base: 0x4000, limit: 0xff }
+    gateAt(machine)
     cpu.setTimer(101, 0x40)
     expect(cpu.run(10_000)).toEqual({ reason: 'halt' })
     expect([cpu.reg(0), cpu.instructions]).toEqual([50, 102])

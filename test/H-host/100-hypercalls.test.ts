@@ -5,6 +5,7 @@ import { callNumber } from '../../generated/abi/common.ts'
 import type { CallName } from '../../generated/abi/common.ts'
 import { DATA, hypercall, inKernel, makeGuest, makeHost, makeKnownGuest, PAGE_OFFSET, PAGES, PGDIR, reason, run, sliceEnd, trap } from './scripted-host.ts'
 import type { World } from './scripted-host.ts'
+import { randomBelow } from '../support/random-below.ts'
 
 const layout = eraA.data
 
@@ -257,21 +258,10 @@ describe('the ring', () => {
 })
 
 describe('hostile Guests', () => {
-  /** xorshift32: the same Guests in every run. */
-  function random(seed: number) {
-    let state = seed
-    return (below: number) => {
-      state ^= state << 13
-      state ^= state >>> 17
-      state ^= state << 5
-      return (state >>> 0) % below
-    }
-  }
-
   const SEED = 20071009
 
   test(`B-H-029, B-H-030: nothing a Guest says or does throws (seed ${SEED})`, () => {
-    const next = random(SEED)
+    const next = randomBelow(SEED)
     const interesting = [0, 1, 2, 3, 31, 32, 33, 0x61, 0x69, 0x80, 0x100, 0xfff, 0x1000, PGDIR, DATA, PAGES * 4096 - 1, PAGES * 4096, PAGE_OFFSET, PAGE_OFFSET + 0x8000, 0xffbfffff, 0xffc00000, 0xffffffff]
     const word = () => next(3) === 0 ? interesting[next(interesting.length)] : next(2) === 0 ? next(PAGES * 4096) : (next(0x10000) * 0x10000 + next(0x10000))
     const reasons = new Set<string>()

@@ -7,19 +7,10 @@ import { expect, test } from 'vitest'
 import { ax, ds, eax, es, esp, mem, ss } from '../../generated/assembler/index.ts'
 import { CODE, DATA, GDT, PAGE_OFFSET, PAGES, PGDIR, realHost, STACK_TOP, TABLE, Tiny } from '../H-host/tiny-guest.ts'
 import type { Kernel } from '../H-host/tiny-guest.ts'
+import { randomBelow } from '../support/random-below.ts'
 
 const SEED = Number(process.env.HOSTILE_SEED ?? 26072007)
 const GUESTS = Number(process.env.HOSTILE_GUESTS ?? 60)
-
-function generator(seed: number) {
-  let state = seed
-  return (below: number) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
 
 /** Pieces that reach the interesting parts oftener than chance would. */
 function piece(next: (below: number) => number): number[] {
@@ -84,7 +75,7 @@ function randomPieces(next: (below: number) => number): Uint8Array {
 }
 
 test(`nothing a ring-1 program does harms the Host (seed ${SEED})`, () => {
-  const next = generator(SEED)
+  const next = randomBelow(SEED)
   const made = realHost({ slice: 3000 })
   const before = made.host.frames.inUse
   const reasons = new Map<string, number>()
