@@ -24,3 +24,18 @@ describe('E:374 a repetition that overwrites itself', () => {
     for (let first = 80; first < 110; first++) expect(run([first, 1, 1, 2, 300]), `${first}`).toEqual([left, to, at])
   })
 })
+
+describe('E:374 a search that does not end', () => {
+  test('leaves the flags as they were, wherever the slices end', () => {
+    const { cpu } = tinyMachine((a) => {
+      a.mov(eax, 5).mov(edi, 0x3000).mov(ecx, 300).cmp(ecx, ecx).db(0xf2, 0xae).hlt() // repne scasb, over zeros
+    })
+    cpu.run(4)
+    const before = cpu.eflags & 0x8d5
+    for (let n = 0; n < 20; n++) {
+      cpu.run(10)
+      expect(cpu.eflags & 0x8d5).toBe(before)
+    }
+    expect(cpu.reg(1)).toBe(100)
+  })
+})
