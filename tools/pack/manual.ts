@@ -5,7 +5,8 @@ import { EXAMPLES, options, VERSION } from '../../generated/launcher/arguments.t
 const sections: readonly [title: string, paragraphs: readonly string[]][] = [
   ['KEYS', [
     'What you type goes to the Guest, control characters too. Three ^C within a second end the Launcher. '
-    + 'With several Guests (--guest) ^] and a digit switches between them, ^] and x leaves.',
+    + 'On a terminal ^] is for the Launcher: a digit or n behind it brings another Guest forward, c gives the Guest three ^C of its '
+    + 'own, x leaves, and ^] is a ^] for the Guest. Any other key tells these.',
   ]],
   ['EXIT STATUS', [
     '0 if the Guest powered off; 2 if three ^C ended it; 1 if the command line was wrong, something could not be opened, or the '
@@ -16,7 +17,7 @@ const sections: readonly [title: string, paragraphs: readonly string[]][] = [
     + 'its file; --era names it where the file misleads.',
   ]],
   ['NOTES', [
-    'A tap (--tunnet) needs root and the package koffi, which npm installs along where it can. Everything else '
+    'A tap (--tunnet) and a shared file (--sharenet) need the package koffi, which npm installs along where it can; a tap needs root, too. Everything else '
     + 'runs as any user: the processor is emulated.',
     'How all of it works is told in a book, the journey, of which this program is the code.',
   ]],
