@@ -34,6 +34,8 @@ describe('npm pack', () => {
   }, 60_000)
 
   it('has a page for man with every option of the help', () => {
+    const { man } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { man: unknown }
+    expect(man, 'npm links what stands in a list').toEqual(['./dist/lguest.1'])
     const page = readFileSync(join(installed, 'dist/lguest.1'), 'utf8')
     const help = readArguments(['--help'])
     const options = 'text' in help ? help.text.match(/^ {2}-.*?-[a-z]+(?= )/gm)! : []
