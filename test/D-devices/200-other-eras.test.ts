@@ -4,9 +4,6 @@ import { loadByProtocol, writeProtocolPage } from
   '../../generated/launcher/boot-protocol.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import type { House } from '../../generated/launcher/house.ts'
-import type { GuestMemory } from '../../generated/launcher/memory.ts'
-import { roomForAll } from
-  '../../generated/launcher/prepare-by-protocol.ts'
 import { chooseEra, isBefore, proposeEra } from
   '../../generated/launcher/propose-era.ts'
 import { bytes, elf, fakeMemory, FakePlatform, text } from '../L-launcher/fakes.ts'
@@ -156,22 +153,6 @@ describe('D:220 loading by the boot protocol', () => {
     writeProtocolPage(memory, loaded, 8192)
     expect(memory.read(0x210, 2)).toEqual(Uint8Array.of(0xff, 0x40))
     expect(memory.read32(0x218)).toBe(32 * MB - 8192)
-  })
-})
-
-describe('D:240 room for all memory', () => {
-  const asked = (megabytes: number, ...args: string[]) => roomForAll(
-    { size: megabytes * MB } as GuestMemory, args).join(' ')
-
-  it('is asked for where a kernel would see less than there is', () => {
-    expect(asked(888, 'quiet')).toBe('quiet')
-    expect(asked(889, 'quiet')).toBe('vmalloc=96M quiet')
-    expect(asked(896)).toBe('vmalloc=96M')
-    expect(asked(897)).toBe('')
-  })
-
-  it('is the business of a user who speaks of it', () => {
-    expect(asked(896, 'quiet', 'vmalloc=64M')).toBe('quiet vmalloc=64M')
   })
 })
 

@@ -9,6 +9,7 @@ import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import type { DeviceTable } from '../../generated/launcher/devices.ts'
 import type { House } from '../../generated/launcher/house.ts'
 import { loadInitrd, pageAlign } from '../../generated/launcher/initrd.ts'
+import type { GuestMemory } from '../../generated/launcher/memory.ts'
 import { setupPagetables } from '../../generated/launcher/page-tables.ts'
 import { prepareWithDma } from '../../generated/launcher/prepare.ts'
 import { tellKernel } from '../../generated/launcher/tell-kernel.ts'
@@ -163,5 +164,26 @@ describe('L:100 the order of a boot', () => {
       .toEqual(['disk', 'console'])
     expect([memory.read16(4 * MB), memory.read16(4 * MB + 12)])
       .toEqual([LGUEST_DEVICE_T_BLOCK, LGUEST_DEVICE_T_CONSOLE])
+  })
+})
+
+describe('L:180 room for all memory', () => {
+  const asked = (megabytes: number, ...args: string[]) => {
+    let line = ''
+    writeCommandLine({
+      size: megabytes * MB, write: (_at, written) => { line = text(written) },
+    } as GuestMemory, args)
+    return line.replace(/ \0$|\0$/, '')
+  }
+
+  it('is asked for where a kernel would see less than there is', () => {
+    expect(asked(888, 'quiet')).toBe('quiet')
+    expect(asked(889, 'quiet')).toBe('vmalloc=96M quiet')
+    expect(asked(896)).toBe('vmalloc=96M')
+    expect(asked(897)).toBe('')
+  })
+
+  it('is the business of a user who speaks of it', () => {
+    expect(asked(896, 'quiet', 'vmalloc=64M')).toBe('quiet vmalloc=64M')
   })
 })
