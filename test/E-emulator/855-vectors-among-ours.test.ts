@@ -48,7 +48,7 @@ const LOADS = [0x0f, 0x28, 0x06, 0x0f, 0x28, 0x4e, 16] // movaps xmm0, [esi]; mo
 const FLOATS = [0x58, 0x59, 0x5c, 0x5e, 0x5d, 0x5f]
 const PACKED = ['fc', 'f8', 'ec', 'e8', 'dc', 'd8', '74', '64', 'da', 'de', 'e0', 'fd', 'f9', 'ed', 'e9', 'dd', 'd9', '75', '65', 'ea',
   'ee', 'e3', 'd5', 'fe', 'fa', '76', '66', 'd4', 'fb', 'f5', '63', '67', '6b', 'db', 'df', 'eb', 'ef', '60', '61', '62', '68', '69', '6a',
-  '6c', '6d', '14', '15', '54', '55', '56', '57'].map((op) => parseInt(op, 16))
+  '6c', '6d', '14', '15', '54', '55', '56', '57', 'e4', 'e5', 'f4', 'f6'].map((op) => parseInt(op, 16))
 
 describe('E:855 quick ways of vectors', { timeout: 60_000 }, () => {
   it('are told of instructions that exist', async () => {
@@ -79,6 +79,52 @@ describe('E:855 quick ways of vectors', { timeout: 60_000 }, () => {
     compare('words in and out', noise, LOADS, [0x66, 0x0f, 0x7e, 0xc8, 0x66, 0x0f, 0x6e, 0xd0])
   })
 
+  it('shift by a register, and put words in and out', () => {
+    for (const by of [0, 3, 15]) {
+      const numbers = bytes(Int32Array.of(0x81234567, -2, 0x7fff8000, 77, by, 0, -1, -1))
+      for (const op of [0xd1, 0xd2, 0xd3, 0xe1, 0xe2, 0xf1, 0xf2, 0xf3]) compare(`${op.toString(16)} by ${by}`, numbers, LOADS, [0x66, 0x0f, op, 0xc1])
+      compare(`word ${by}`, numbers, LOADS, [0x66, 0x0f, 0xc5, 0xc0, by, 0x66, 0x0f, 0xc4, 0xc8, by ^ 5, 0x66, 0x0f, 0xc4, 0x4e, 8, by])
+      for (const far of [16, 32, 64, 1 << 20]) {
+        numbers.set(le(far + by), 16)
+        for (const op of [0xd1, 0xe2, 0xf3]) expect(same(run(numbers, LOADS, [0x66, 0x0f, op, 0xc1])), `${op} by ${far + by}`).toBe(true)
+      }
+      numbers.set(le(1), 20)
+      expect(same(run(numbers, LOADS, [0x66, 0x0f, 0xd3, 0xc1])), 'a count of 64 bits').toBe(true)
+    }
+  })
+
+  it('take roots, compare into masks and convert', () => {
+    for (const set of [[1.5, 2.25, 3e7, 4e-3, 0.1, 7, 0.3, 1e-9], [0, -0, 3.5, 0, 5.5, 6.5, 7, 8.4999]]) {
+      for (const [prefix, numbers] of [[[], bytes(Float32Array.from(set))], [[0xf3], bytes(Float32Array.from(set))],
+        [[0x66], bytes(Float64Array.from(set))], [[0xf2], bytes(Float64Array.from(set))]] as const) {
+        compare(`root ${prefix} ${set}`, numbers, LOADS, [...prefix, 0x0f, 0x51, 0xd1, ...prefix, 0x0f, 0x51, 0xc0])
+        for (const by of [0, 1, 2, 4, 5, 6]) compare(`mask ${prefix} ${by} ${set}`, numbers, LOADS, [...prefix, 0x0f, 0xc2, 0xc1, by, ...prefix, 0x0f, 0xc2, 0xc9, by])
+        expect(same(run(numbers, LOADS, [...prefix, 0x0f, 0xc2, 0xc1, 3, ...prefix, 0x0f, 0xc2, 0xc9, 7])), 'unordered').toBe(true)
+        if (prefix.length && prefix[0] !== 0x66) compare(`to general ${set}`, numbers, LOADS, [...prefix, 0x0f, 0x2d, 0xc1, ...prefix, 0x0f, 0x2c, 0xd0])
+      }
+      const doubles = bytes(Float64Array.of(set[2], -set[4], 1.5, -2.5))
+      for (const prefix of [0x66, 0xf2]) compare(`doubles to integers ${prefix}`, doubles, LOADS, [prefix, 0x0f, 0xe6, 0xd1, prefix, 0x0f, 0xe6, 0xc0])
+      compare('doubles to floats', doubles, LOADS, [0x66, 0x0f, 0x5a, 0xd1, 0x66, 0x0f, 0x5a, 0xc0])
+      const floats = bytes(Float32Array.from(set.map((x, n) => n & 1 ? -x : x)))
+      for (const prefix of [[0x66], [0xf3]]) compare(`floats to integers ${prefix}`, floats, LOADS, [...prefix, 0x0f, 0x5b, 0xd1, ...prefix, 0x0f, 0x5b, 0xc0])
+      compare('floats to doubles', floats, LOADS, [0x0f, 0x5a, 0xd1, 0x0f, 0x5a, 0xc0])
+    }
+    const integers = bytes(Int32Array.of(0, -1, 0x7fffffff, -0x80000000, 16777217, -5, 123456789, 1))
+    compare('from integers', integers, LOADS, [0x0f, 0x5b, 0xd1, 0x0f, 0x5b, 0xc0, 0xf3, 0x0f, 0xe6, 0xd9, 0xf3, 0x0f, 0xe6, 0x66, 16, 0xf3, 0x0f, 0x2a, 0x2e, 0xf2, 0x0f, 0x2a, 0x76, 8])
+  })
+
+  it('leave to the interpreter what does not fit an integer', () => {
+    for (const odd of [2147483647, 2147483647.5, 2147483648, -2147483648, -2147483649, 3e9, NaN, Infinity, 1e-310, 2147483520]) {
+      const [floats, doubles] = [bytes(Float32Array.from(Array<number>(8).fill(odd))), bytes(Float64Array.from(Array<number>(4).fill(odd)))]
+      for (const prefix of [[0x66], [0xf3]]) expect(same(run(floats, LOADS, [...prefix, 0x0f, 0x5b, 0xd1])), `${odd} ${prefix}`).toBe(true)
+      for (const prefix of [0x66, 0xf2]) expect(same(run(doubles, LOADS, [prefix, 0x0f, 0xe6, 0xd1])), `${odd} ${prefix}`).toBe(true)
+      for (const op of [0x2c, 0x2d]) {
+        expect(same(run(doubles, LOADS, [0xf2, 0x0f, op, 0xc1, 0xf2, 0x0f, 0x51, 0xc1])), `${odd} ${op}`).toBe(true)
+        expect(same(run(floats, LOADS, [0xf3, 0x0f, op, 0xc1, 0xf3, 0x0f, 0x51, 0xc1])), `${odd} ${op}`).toBe(true)
+      }
+    }
+  })
+
   it('calculate with ordinary floats, zeros among them', () => {
     const sets = [[1.5, -2.25, 3e7, -4e-3, 0.1, 7, -0.3, 1e-9], [0, -0, 3, 0, 5, 6, 7, -8], [2, 2, 2, 2, 2, 2, 2, 2]]
     for (const set of sets) {
@@ -101,6 +147,19 @@ describe('E:855 quick ways of vectors', { timeout: 60_000 }, () => {
       compare(`move ${prefix} ${load}`, numbers, LOADS, [...prefix, 0x0f, load, 0x56, 16, ...prefix, 0x0f, load, 0xd9,
         ...prefix, 0x0f, store, 0x4e, 48, ...prefix, 0x0f, store, 0xcc])
     }
+  })
+
+  it('move halves, around the caches, and eight bytes out', () => {
+    const numbers = bytes(Float64Array.of(1.25, -2, 3, 4e5))
+    for (const prefix of [[], [0x66]]) {
+      for (const [load, store] of [[0x12, 0x13], [0x16, 0x17]]) {
+        compare(`half ${prefix} ${load}`, numbers, LOADS, [...prefix, 0x0f, load, 0x46, 20, ...prefix, 0x0f, store, 0x4e, 49])
+      }
+      compare(`around the caches ${prefix}`, numbers, LOADS, [...prefix, 0x0f, 0x2b, 0x46, 48])
+    }
+    compare('between halves', numbers, LOADS, [0x0f, 0x12, 0xd1, 0x0f, 0x16, 0xc1, 0x0f, 0x16, 0xc0])
+    compare('integers around the caches', numbers, LOADS, [0x66, 0x0f, 0xe7, 0x4e, 48, 0x0f, 0xc3, 0x4e, 65])
+    compare('eight bytes', numbers, LOADS, [0x66, 0x0f, 0xd6, 0xca, 0x66, 0x0f, 0xd6, 0x4e, 53, 0xf3, 0x0f, 0x7e, 0x5e, 3])
   })
 
   it('leave what is not ordinary to the interpreter', () => {
