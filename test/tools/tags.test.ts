@@ -1,5 +1,7 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Refused } from '../../tools/tangle/door.ts'
+import { renamedChapters, renamedTag } from '../../tools/tangle/renamed.ts'
 import { tagsOf, testsFor, type Told } from '../../tools/tangle/tags.ts'
 import { scratch, write } from './fixture.ts'
 
@@ -55,4 +57,15 @@ test.each([
   ['S:000', 'S:000 has no tests yet: expected test/S-switcher/000-into-the-guest.test.ts'],
 ])('%s is refused with a hint', (name, message) => {
   expect(() => tests(name)).toThrow(new Refused(message))
+})
+
+test('what was ever renamed leads to what is there', () => {
+  const journey = (path: string) => new URL(`../../journey/${path}`, import.meta.url)
+  const gone = Object.values(renamedChapters).filter((to) => !existsSync(journey(`${to}.md`)))
+  expect(gone).toEqual([])
+  const headings = new Set(readdirSync(journey('E-emulator')).flatMap((file) =>
+    readFileSync(journey(`E-emulator/${file}`), 'utf8').split('\n').filter((line) => line.startsWith('#'))
+      .flatMap((line) => tagsOf(line.replace(/^#+ /, '')))))
+  const olds = ['E:498', 'E:680', 'E:682', 'E:760', 'E:766', 'E:769', 'P:1730', 'P:1736', 'P:1765', 'P:1768', 'P:1772']
+  for (const old of olds) expect(headings, old).toContain(renamedTag(old))
 })

@@ -33,7 +33,7 @@ const moves: [string, number, number, string, number][] = [
 function merged(): [string, number, number, string, number][] {
   const loads: [number, number, number][] = [
     [730, 731, 736], [732, 732, 737], [733, 733, 738], [734, 734, 738], [735, 735, 738], [736, 736, 739]]
-  const others: [number, number, number][] = [[498, 498, 654], [760, 765, 730], [766, 768, 736], [769, 769, 743]]
+  const others: [number, number, number][] = [[498, 498, 654], [680, 680, 697], [681, 681, 697], [682, 682, 697], [760, 765, 730], [766, 768, 736], [769, 769, 743]]
   return [
     ...[...loads, ...others].map(([from, to, now]) => ['P', from + 1000, to + 1000, 'E', now] as [string, number, number, string, number]),
     ...others.map(([from, to, now]) => ['E', from, to, 'E', now] as [string, number, number, string, number]),
@@ -49,6 +49,8 @@ function machine(): [string, number, number, string, number][] {
 
 /** Chapters' files under journey/, without .md: old to new. Their addresses on the site, too. */
 export const renamedChapters: Record<string, string> = {
+  'H-host/032-guest-memory-again': 'H-host/030-the-run-loop',
+  'D-devices/097-looking-at-frames': 'D-devices/096-looking-at-frames',
   'L-launcher/500-virtqueues': 'D-devices/000-virtqueues',
   'L-launcher/520-the-lguest-bus': 'D-devices/020-the-lguest-bus',
   'L-launcher/560-console-disk-and-dice': 'D-devices/060-console-disk-and-dice',
@@ -86,9 +88,13 @@ export const renamedChapters: Record<string, string> = {
   'P-preparation/1600-the-run-loop': 'E-emulator/600-the-run-loop',
   'P-preparation/1650-two-short-cuts': 'E-emulator/650-two-short-cuts',
   'P-preparation/1660-a-second-printer': 'E-emulator/660-a-second-printer',
-  'P-preparation/1670-printing-bytes': 'E-emulator/670-printing-bytes',
-  'P-preparation/1675-memory-and-ways-out': 'E-emulator/675-memory-and-ways-out',
-  'P-preparation/1680-one-description-two-printers': 'E-emulator/680-one-description-two-printers',
+  'P-preparation/1670-printing-bytes': 'E-emulator/670-one-printer-two-sources',
+  'E-emulator/670-printing-bytes': 'E-emulator/670-one-printer-two-sources',
+  'P-preparation/1675-memory-and-ways-out': 'E-emulator/675-hit-or-miss',
+  'E-emulator/675-memory-and-ways-out': 'E-emulator/675-hit-or-miss',
+  'P-preparation/1680-one-description-two-printers': 'E-emulator/694-the-work-behind-the-labels',
+  'E-emulator/680-one-description-two-printers': 'E-emulator/694-the-work-behind-the-labels',
+  'E-emulator/680-helpers-by-name': 'E-emulator/694-the-work-behind-the-labels',
   'P-preparation/1690-the-loop-itself': 'E-emulator/690-the-loop-itself',
   'P-preparation/1694-the-work-behind-the-labels': 'E-emulator/694-the-work-behind-the-labels',
   'P-preparation/1700-a-second-processor': 'E-emulator/700-a-second-processor',
