@@ -7,7 +7,7 @@ import type { Code } from 'mdast'
 import type { Block } from '../tangle/book.ts'
 import type { Diagnostics } from '../tangle/diagnostics.ts'
 import { lineText, type Line } from '../tangle/expand.ts'
-import { type Colourist, escape } from './highlight.ts'
+import { depthOf, type Colourist, escape } from './highlight.ts'
 import { filesOf, keyOf, nameOf, relative, wholeUrl, type Page, type Site, type Woven } from './model.ts'
 import { draw, isPicture } from './pictures/draw.ts'
 import { PictureError } from './pictures/picture.ts'
@@ -54,10 +54,7 @@ function trimmed(lines: string[]): string[] {
 }
 
 /** A line of its own: on a phone it wraps, and what wraps hangs by the line's own depth. */
-function lineOf(html: string): string {
-  const depth = /^ */.exec(html)![0].length
-  return `<span class="l"${depth ? ` style="--d:${depth}"` : ''}>${html}\n</span>`
-}
+const lineOf = (html: string): string => `<span class="l"${depthOf(html)}>${html}\n</span>`
 
 /** Drawings and examples: nothing is tangled from them. */
 function plain(node: Code, lines: string[]): string {

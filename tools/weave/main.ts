@@ -22,9 +22,9 @@ function showProgress(done: number, all: number): void {
   process.stdout.write(`\rweaving chapter ${done + 1} of ${all}${done + 1 === all ? '\r\x1b[K' : ''}`)
 }
 
-async function weaveOnce(weaver: Weaver, edition: boolean): Promise<Weave> {
+async function weaveOnce(weaver: Weaver, edition: boolean, learning = false): Promise<Weave> {
   const start = performance.now()
-  const weave = await weaver.weave(edition, process.stdout.isTTY ? showProgress : undefined)
+  const weave = await weaver.weave(edition, process.stdout.isTTY ? showProgress : undefined, learning)
   report(weave, performance.now() - start)
   return weave
 }
@@ -69,9 +69,7 @@ const program = new Command('weave').description('Weaves the chapters into a sit
 program.command('weave')
   .description('write the site into site/dist, and the Markdown edition into site/dist/markdown')
   .action(async () => {
-    const weaver = new Weaver(root)
-    const { errors } = await weaveOnce(weaver, true)
-    await learn(weaver)
+    const { errors } = await weaveOnce(new Weaver(root), true, true)
     if (errors.length > 0) process.exitCode = 1
   })
 program.command('book')

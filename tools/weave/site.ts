@@ -1,6 +1,7 @@
 /** The whole site: read the book, weave every page, write what changed. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Diagnostics, type Diagnostic } from '../tangle/diagnostics.ts'
 import { textOf, type TangledFile } from '../tangle/expand.ts'
@@ -59,6 +60,7 @@ export class Weaver {
   private readonly facts: Kept<Facts>
   private readonly bodies: Kept<Body>
   private readonly wholes: Kept<Frame>
+  private readonly editions: Kept<string>
   private readonly types: Kept<FileTypes>
   private index?: Map<string, Buffer>
   /** The text of every page as it stands on disk, once it was looked at. */
@@ -77,29 +79,37 @@ export class Weaver {
     this.facts = new Kept(cache('facts.json'))
     this.bodies = new Kept(cache('bodies.json'))
     this.wholes = new Kept(cache('wholes.json'))
+    this.editions = new Kept(cache('editions.json'))
     this.types = new Kept(cache('types.json'))
   }
 
   /**
    * Writes the site into its folder; with `edition`, the Markdown edition too.
    * Before each chapter `progress` is told how many are done, and of how many.
+   * With `learning` it asks TypeScript about names meanwhile, and waits for what it says.
    */
-  async weave(edition = false, progress: Progress = () => {}): Promise<Weave> {
+  async weave(edition = false, progress: Progress = () => {}, learning = false): Promise<Weave> {
     const programs = scripts()
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
     const site = modelOf(book, texts, files, this.facts)
     const demos = this.demos.woven(book, site, parsed, errors, this.live)
     demos.catch(() => {}) // said below, where it is waited for
+    const keys = keysOf(files)
+    const learnt = learning ? learnTypes(this.root, files, this.types, keys) : undefined
+    learnt?.catch(() => {}) // likewise
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
     const chapters: Chapter[] = []
-    for (const frame of [home(site), contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
-    this.typesOf(site, written)
+    for (const frame of [contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
     // Files show no demos: they are coloured while those are run.
-    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
+    for (const file of files) {
+      this.frame(site, await this.whole(site, file, around), written)
+      if (learnt) await immediate() // to hear TypeScript
+    }
     site.demos = await demos
+    this.frame(site, home(site), written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
       const { title, html, errors: wrong } = await this.chapter(site, page, around)
@@ -107,11 +117,13 @@ export class Weaver {
       this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
       errors.push(...wrong)
     }
+    await learnt
+    this.typesOf(site, keys, written)
     this.redirects(site, written)
     this.data('tags', tagPreviews(site), written)
     this.data('names', searchNames(site), written)
     await this.search(site, chapters, written)
-    if (edition) this.edition(site, chapters, written)
+    if (edition) this.edition(site, chapters, around, written)
     await this.theme(await programs, written)
     if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
@@ -121,7 +133,7 @@ export class Weaver {
 
   /** Writes what the next start need not make again. While someone waits for a page it can wait. */
   keep(): void {
-    for (const kept of [this.colourist, this.facts, this.bodies, this.wholes]) kept.save()
+    for (const kept of [this.colourist, this.facts, this.bodies, this.wholes, this.editions, this.types]) kept.save()
   }
 
   private async chapter(site: Site, page: Page, around: string): Promise<Body> {
@@ -155,16 +167,17 @@ export class Weaver {
   async learn(): Promise<number> {
     const { book, files, texts } = await read(this.root)
     const before = this.types.size
-    await learnTypes(this.root, files, this.types)
-    this.typesOf(modelOf(book, texts, files, this.facts), [])
+    const keys = keysOf(files)
+    await learnTypes(this.root, files, this.types, keys)
+    if (this.types.size > before) this.typesOf(modelOf(book, texts, files, this.facts), keys, [])
     this.types.save()
     return this.types.size - before
   }
 
   /** What is known of names: for each file's page and pieces, and the index. */
-  private typesOf(site: Site, written: string[]): void {
+  private typesOf(site: Site, keys: Map<string, string>, written: string[]): void {
     const known: Types = new Map()
-    for (const [path, key] of keysOf([...site.files.values()])) {
+    for (const [path, key] of keys) {
       const types = this.types.get(key)
       if (!types) continue
       known.set(path, types)
@@ -177,12 +190,14 @@ export class Weaver {
     this.write(frame.url, layout(site, frame, this.live), written)
   }
 
-  private edition(site: Site, chapters: Chapter[], written: string[]): void {
+  private edition(site: Site, chapters: Chapter[], around: string, written: string[]): void {
     this.write(bookUrl, bookPage(site, chapters), written)
     this.write(join('markdown', 'README.md'), contentsOf(site), written)
+    const others = JSON.stringify(site.pages.map(({ url, title, sections }) => [url, title, sections.map(({ id, anchor }) => [id, anchor])]))
     for (const page of site.pages) {
       const path = join('markdown', page.url.replace(/\.html$/, '.md'))
-      this.write(path, markdownOf(site, page), written)
+      const key = hashOf(page.text, around, others, standing(site, page))
+      this.write(path, this.editions.get(key) ?? this.editions.set(key, markdownOf(site, page)), written)
     }
   }
 

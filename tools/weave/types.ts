@@ -41,16 +41,20 @@ function closure(path: string, imports: Map<string, string[]>, seen = new Set<st
   return seen
 }
 
+/** Files asked about at once: enough that the server has work while its answers wait to be read. */
+const atOnce = 8
+
 /** Asks about every file that `kept` does not know. Without a language server for this machine nothing is learnt. */
-export async function learnTypes(root: string, files: TangledFile[], kept: Kept<FileTypes>): Promise<void> {
-  const keys = keysOf(files)
+export async function learnTypes(root: string, files: TangledFile[], kept: Kept<FileTypes>, keys: Map<string, string>): Promise<void> {
   const unknown = files.filter(({ path }) => keys.has(path) && !kept.get(keys.get(path)!))
   if (unknown.length === 0) return
   const server = await LanguageServer.start(root).catch(() => undefined)
   if (!server) return
   try {
     const asked = new Asker(root, server, files)
-    for (const file of unknown) kept.set(keys.get(file.path)!, await asked.typesOf(file))
+    for (let i = 0; i < unknown.length; i += atOnce) {
+      await Promise.all(unknown.slice(i, i + atOnce).map(async (file) => kept.set(keys.get(file.path)!, await asked.typesOf(file))))
+    }
   } finally {
     server.stop()
   }

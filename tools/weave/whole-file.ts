@@ -9,7 +9,7 @@ import { opening, type Block } from '../tangle/book.ts'
 import { lineText, type Line, type TangledFile } from '../tangle/expand.ts'
 import { sectionName } from './block.ts'
 import { fileTree, sizeOf } from './file-tree.ts'
-import { escape, type Colourist } from './highlight.ts'
+import { depthOf, escape, type Colourist } from './highlight.ts'
 import type { Frame } from './layout.ts'
 import { chapterName, keyOf, nameOf, relative, wholeUrl, type Site, type Woven } from './model.ts'
 
@@ -57,7 +57,7 @@ async function show(
   return `<section${id}>${labelOf(site, url, woven, lines)}<pre style="--from:${from - 1}"><code>${code}</code></pre></section>`
 }
 
-const lineAt = (number: number, html: string): string => `<span class="l" id="L${number}">${html}\n</span>`
+const lineAt = (number: number, html: string): string => `<span class="l" id="L${number}"${depthOf(html)}>${html}\n</span>`
 
 /** The imports that tangling wrote, which no section tells. */
 async function written(lines: Line[], from: number, colourist: Colourist): Promise<string> {
