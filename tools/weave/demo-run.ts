@@ -26,6 +26,8 @@ export interface Recording {
   counts?: { before: Counts, after: Counts }
   /** What an observer noted while the script was typed. */
   figure?: Figure
+  /** The kernel that ran instead of Puppy, in base64, and its memory in bytes. */
+  image?: { kernel: string, memory: number }
   status: number
 }
 

@@ -8,6 +8,7 @@ import { Session } from '../../generated/launcher/browser/session.ts'
 import type { News, Order } from '../../generated/launcher/browser/session.ts'
 import type { Camera } from '../../site/src/figures/camera.ts'
 import { cameras } from '../../site/src/figures/cameras.ts'
+import { ringGuest, ringMemory } from '../../site/src/figures/ring-guest.ts'
 import { cardOf, wireOf } from '../../site/src/guest/wired.ts'
 import { isFigure } from '../tangle/figure-kinds.ts'
 import type { Demo } from './demo.ts'
@@ -21,12 +22,14 @@ async function run(demo: Demo): Promise<Recording> {
   const camera = isFigure(demo.show) ? cameras[demo.show]() : undefined
   const taken = new Taken(camera)
   const other = demo.beside === undefined ? undefined : await second(demo.beside)
-  const session = new Session(recorded(demo, other?.end), (news) => taken.hear(news))
+  const kernel = demo.show === 'ring' ? ringGuest(demo.script.join('').trimEnd().split('\n')) : undefined
+  const session = new Session(kernel ? alone(kernel) : recorded(demo, other?.end), (news) => taken.hear(news))
   const timer = new Promise<number>((resolve) => {
     setTimeout(resolve, patience * 1000, -1).unref()
   })
   const status = await Promise.race([session.run(camera?.observer), timer])
-  return { ...taken.recording(status), ...(other ? { beside: await other.leave() } : {}) }
+  const image = kernel && { kernel: Buffer.from(kernel).toString('base64'), memory: ringMemory }
+  return { ...taken.recording(status), ...(image ? { image } : {}), ...(other ? { beside: await other.leave() } : {}) }
 }
 
 /** A Guest at the other end of a wire, once it has typed `line`; it is told to leave, and says what it printed. */
@@ -52,6 +55,11 @@ function recorded({ script, show }: Demo, end?: MessagePort): Order {
     script, closing: true, counting: show === 'counts', wires: end ? wireOf(0, end) : [],
   }
 }
+
+/** A kernel that nobody types to. */
+const alone = (kernel: Uint8Array): Order => ({
+  plan: { deterministic: true, memory: ringMemory, kernel: 'kernel', era: 'B3' }, script: [], files: [['kernel', kernel]], closing: true,
+})
 
 /** News of a run, gathered. */
 class Taken {

@@ -72,12 +72,13 @@ export function complaintAbout(demo: Demo, { screen, trace, status, counts, figu
 /** The element on the page: it holds the transcript until somebody starts it. */
 export function demoHtml(demo: Omit<Demo, 'place'>, recording: Recording, link: Link): string {
   const { script, show, beside } = demo
-  const one = guestHtml({ script, show }, recording.screen, panel(demo, recording, link))
+  const order = recording.image ? { script: [], show, ...recording.image } : { script, show }
+  const one = guestHtml(order, recording.screen, panel(demo, recording, link))
   if (beside === undefined) return `<figure class="demo">${one}</figure>`
   return `<figure class="demo"><lguest-pair>${one}${guestHtml({ script: [`${beside}\n`] }, recording.beside ?? '')}</lguest-pair></figure>`
 }
 
-function guestHtml(order: Pick<Demo, 'script' | 'show'>, screen: string, below = ''): string {
+function guestHtml(order: Pick<Demo, 'script' | 'show'> & Partial<Recording['image']>, screen: string, below = ''): string {
   return `<lguest-guest order="${escape(JSON.stringify(order))}"><pre class="screen" tabindex="0"><code>${transcript(screen)}</code></pre>${below}</lguest-guest>`
 }
 

@@ -12,7 +12,7 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (letter) => `&#${lette
 export function figureParts({ columns, steps }: Figure, link: Link): { head: string, rows: string, words: string } {
   return {
     head: `<tr>${columns.map((column) => column ? `<th scope="col">${escaped(column)}</th>` : '<td></td>').join('')}</tr>`,
-    rows: steps.map(({ cells }) => `<tr>${cells.map((cell) => `<td>${cellHtml(cell, link)}</td>`).join('')}</tr>`).join(''),
+    rows: steps.map(({ cells }) => `<tr>${cells.map((cell, i) => `<td data-of="${escaped(columns[i] ?? '')}">${cellHtml(cell, link)}</td>`).join('')}</tr>`).join(''),
     words: steps.map(({ words }) => `<li>${escaped(words)}</li>`).join(''),
   }
 }

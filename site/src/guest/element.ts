@@ -40,7 +40,7 @@ export class GuestElement extends HTMLElement {
     if (this.#built) return
     this.#built = true
     const order = this.getAttribute('order')
-    if (order) this.wish = JSON.parse(order)
+    if (order) this.wish = wishIn(JSON.parse(order))
     this.#status.setAttribute('role', 'status')
     const bar = Object.assign(document.createElement('div'), { className: 'bar' })
     bar.append(this.#start, this.#stop, this.#reset, this.#copy, this.#status)
@@ -189,6 +189,13 @@ export class GuestElement extends HTMLElement {
     })
     observer.observe(this)
   }
+}
+
+/** An attribute holds a kernel of its own as base64. */
+function wishIn({ kernel, memory, ...order }: Wish & { kernel?: string, memory?: number }): Wish {
+  if (!kernel) return order
+  const image = Uint8Array.from(atob(kernel), (letter) => letter.charCodeAt(0))
+  return { ...order, plan: { memory, kernel: 'kernel', era: 'B3' }, files: [['kernel', image]] }
 }
 
 let terminal: Promise<{ Screen: typeof Screen }> | undefined

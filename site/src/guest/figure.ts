@@ -3,11 +3,13 @@
  * buttons or arrow keys. Without script, and on paper, all steps stand there.
  */
 import type { Figure } from '../figures/camera.ts'
+import { bootColumns } from '../figures/boot-columns.ts'
 import { figureParts } from '../figures/html.ts'
+import { Strip } from './strip.ts'
 
 export class FigureElement extends HTMLElement {
   #at = 0
-  #rows: HTMLElement[] = []
+  #rows: HTMLTableRowElement[] = []
   #words: string[] = []
   /** Addresses of tags, as the page had them. */
   readonly #links = new Map<string, string>()
@@ -15,14 +17,23 @@ export class FigureElement extends HTMLElement {
   readonly #back = stepButton('‹', 'Step back', () => this.#go(this.#at - 1))
   readonly #on = stepButton('›', 'Step on', () => this.#go(this.#at + 1))
 
+  /** Where steps have a time, it is drawn. */
+  #strip?: Strip
+
   connectedCallback(): void {
     if (this.#rows.length > 0) return
+    if (this.querySelector('th')?.textContent === bootColumns[0]) {
+      this.#strip = new Strip(stepButton, (step) => this.#go(step))
+      this.prepend(this.#strip.element)
+    }
     this.#take()
     this.#said.setAttribute('aria-live', 'polite')
     const bar = Object.assign(document.createElement('div'), { className: 'bar' })
     bar.append(this.#back, this.#on, this.#said)
     this.prepend(bar)
     this.addEventListener('keydown', (event) => {
+      const deeper = { '+': 1, '-': -1 }[event.key]
+      if (deeper) this.#strip?.zoom(deeper)
       const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
       if (!step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
       event.preventDefault()
@@ -44,7 +55,7 @@ export class FigureElement extends HTMLElement {
   }
 
   #take(): void {
-    this.#rows = [...this.querySelectorAll<HTMLElement>('tbody tr')]
+    this.#rows = [...this.querySelectorAll<HTMLTableRowElement>('tbody tr')]
     this.#words = [...this.querySelectorAll('ol li')].map((item) => item.textContent)
   }
 
@@ -55,6 +66,7 @@ export class FigureElement extends HTMLElement {
       row.classList.toggle('later', i > this.#at)
     })
     this.#said.textContent = `${this.#at + 1} of ${this.#rows.length}. ${this.#words[this.#at]}`
+    this.#strip?.show(this.#rows.map((one) => Number(one.cells[0].textContent!.replaceAll(',', ''))), this.#at)
     // Not `disabled`: that would take the keyboard away, and the next arrow would turn the page.
     this.#back.ariaDisabled = String(this.#at === 0)
     const row = this.#rows[this.#at]

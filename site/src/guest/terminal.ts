@@ -5,7 +5,6 @@
 import { Terminal, type ITheme } from '@xterm/xterm'
 import xtermStyle from '@xterm/xterm/css/xterm.css'
 
-const fontSize = 13
 /** Columns: what programs expect, and what they must make do with on a phone. */
 const widest = 90
 const narrowest = 24
@@ -21,7 +20,7 @@ export class Screen {
     addStyle()
     this.#host = host
     this.#terminal = new Terminal({
-      rows, cols: columnsIn(host), fontSize, fontFamily: getComputedStyle(host).getPropertyValue('--mono'),
+      rows, cols: columnsIn(host), fontSize: fontSizeIn(host), fontFamily: getComputedStyle(host).getPropertyValue('--mono'),
       theme: coloursOf(host), convertEol: true, cursorBlink: false, scrollback: 2000, minimumContrastRatio: 4.5,
     })
     this.#terminal.open(host)
@@ -96,9 +95,12 @@ function lettingGo(): (event: KeyboardEvent) => boolean {
   }
 }
 
+/** In pixels: on a phone forty columns are worth smaller letters. */
+const fontSizeIn = (host: HTMLElement): number => (host.clientWidth < 400 ? 12 : 13)
+
 function columnsIn(host: HTMLElement): number {
   const ruler = Object.assign(document.createElement('span'), { textContent: 'M'.repeat(100) })
-  ruler.style.cssText = `position:absolute;visibility:hidden;white-space:pre;font:${fontSize}px var(--mono)`
+  ruler.style.cssText = `position:absolute;visibility:hidden;white-space:pre;font:${fontSizeIn(host)}px var(--mono)`
   host.append(ruler)
   const width = ruler.getBoundingClientRect().width / 100
   ruler.remove()
