@@ -117,8 +117,8 @@ describe('D:322 a file of Guests', () => {
     writeFileSync(file, '# two Puppies\n--memory=4m\n--guest\n--guest\n')
     const { status, out } = await throughPipes(['--guests', file], 'halt\n')
     expect(status).toBe(0)
-    expect(out).toMatch(/^1\| Puppy wakes in ring 1: 4096 KiB/m)
-    expect(out).toMatch(/^2\| Puppy wakes in ring 1: 4096 KiB/m)
+    expect(out).toMatch(/^1\| Puppy wakes in ring 1:\n(?:.*\n)*?1\| 4096 KiB/m)
+    expect(out).toMatch(/^2\| Puppy wakes in ring 1:\n(?:.*\n)*?2\| 4096 KiB/m)
     writeFileSync(file, '--guest\n\n--memory=lots\n')
     expect(await throughPipes(['--guests', file])).toMatchObject({ status: 1, out: '',
       err: expect.stringMatching(/^lguest: .*two:3: memory size 'lots' .*\n$/) })

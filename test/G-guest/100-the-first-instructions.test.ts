@@ -54,7 +54,7 @@ describe('G:104 a sign of life', () => {
   it.each([[8, 8192], [32, 32768], [64, 65536]])('with %i MiB', async (size, kib) => {
     const { out, status } = await session([], ['--memory', `${size}`])
     expect(out).toMatch(new RegExp(
-      `^Puppy wakes in ring 1: ${kib} KiB of memory, \\d+ frames free, console at interrupt 1\n`))
+      `^Puppy wakes in ring 1:\n${kib} KiB of memory, \\d+ frames free,\nconsole at interrupt 1\n`))
     expect(status).toBe(0)
   })
 
