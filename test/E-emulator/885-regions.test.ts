@@ -146,6 +146,27 @@ describe('E:878 a page that moves', () => {
   })
 })
 
+describe('E:862 from one to the next', () => {
+  test('a region that a call through a register finds is left alone once its page has moved', () => {
+    const { cpu, physical } = tinyMachine((a) => {
+      const [top, go] = [a.label(), a.label()]
+      a.mov(ecx, 400_000).xor(eax, eax).mov(ebx, 0x5000).bind(top).call(ebx)
+      a.cmp(ecx, 200_001).jne(go).mov(mem(0x11014).dword, 0x6003).db(0x0f, 0x01, 0x3d).dd(0x5000)
+      a.bind(go).dec(ecx).jne(top).hlt()
+    })
+    const adding = (n: number) => Uint8Array.of(0x83, 0xc0, n, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3)
+    physical.writeBytes(0x5000, adding(1))
+    physical.writeBytes(0x6000, adding(3))
+    physical.write32(0x10000, 0x11003)
+    for (let page = 0; page < 256; page++) physical.write32(0x11000 + page * 4, (page << 12) | 3)
+    cpu.cr3 = 0x10000
+    cpu.cr0 = 0x80010011
+    expect(cpu.run(1e8).reason).toBe('halt')
+    expect(cpu.reg(0)).toBe(200_000 + 200_000 * 3)
+    expect(cpu.translation.exits['computed jump or return']).toBeGreaterThan(300_000)
+  })
+})
+
 describe('E:877 counting', () => {
   test('budgets end at the instruction, whatever is translated', () => {
     const machine = tinyMachine(counting)
