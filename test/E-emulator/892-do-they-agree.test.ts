@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { CATALOGUE, Decoder } from '../../generated/emulator/decode/decode.ts'
 import { Blocks } from '../../generated/emulator/decode/blocks.ts'
 import { Machine } from '../../generated/emulator/index.ts'
 import { Imports, moduleOf } from '../../generated/emulator/print/module.ts'
@@ -27,7 +28,20 @@ describe('E:892 two engines, one machine', () => {
   }, 120000)
 })
 
+const chapter = readFileSync(new URL('../../journey/E-emulator/892-do-they-agree.md', import.meta.url), 'utf8')
+
 describe('E:894 one loop, four times', () => {
+  test('its instructions are the operations that stand beside them', () => {
+    const listing = [...chapter.matchAll(/^.{7}\w.*? {2,}((?:[0-9a-f]{2} )+) +(\w+(?:\.\w+)+)/gm)]
+    expect(listing).toHaveLength(4)
+    for (const [, bytes, key] of listing) {
+      const decoder = new Decoder()
+      const code = Uint8Array.from(bytes.trim().split(' '), (byte) => parseInt(byte, 16))
+      decoder.decode(Uint8Array.of(...code, ...new Array(16).fill(0)), 0, code.length, 15)
+      expect(CATALOGUE.operations[decoder.out.operation].key).toBe(key)
+      expect(decoder.out.length).toBe(code.length)
+    }
+  })
   test('the text in the chapter is what is printed', () => {
     const { cpu: { core }, physical } = new Machine({ ramBytes: 1 << 20 })
     physical.writeBytes(0x1000, Uint8Array.of(0x03, 0x06, 0x83, 0xc6, 0x04, 0x49, 0x75, 0xf8, 0xf4))
@@ -36,7 +50,6 @@ describe('E:894 one loop, four times', () => {
     const imports = new Imports()
     const [first] = new Follower(core, blocks).graph(0x1000, 0x1000, core.i32[MODE])!
     const printed = words(textOf(moduleOf(imports, [printRegion(imports, first)]), localName).join(' '))
-    const chapter = readFileSync(new URL('../../journey/E-emulator/892-do-they-agree.md', import.meta.url), 'utf8')
     const told = /^```wat\n(.*?)^```/ms.exec(chapter)![1].replace(/;;.*$/gm, '').split('...')
     let at = 0
     for (const piece of told.map(words)) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 // The table of E:952, byte for byte.
 import { describe, expect, it } from 'vitest'
 import { Register as IcedRegister } from 'iced-x86'
@@ -14,7 +15,28 @@ import { decode } from '../support/disassemble.ts'
 const bytes = (rm: Mem | Register, reg = 0): string =>
   Buffer.from(operandBytes(reg, rm).bytes).toString('hex')
 
+/** The chapter's table of decisions: an operand, and what becomes of it. */
+function decisions(): [string, number[]][] {
+  const chapter = readFileSync(new URL('../../journey/E-emulator/950-modrm-and-sib.md', import.meta.url), 'utf8')
+  return [...chapter.matchAll(/^ +(\[.*?\]) +mod (\d) +rm (\d)(?: +SIB (\d),(\d),(\d))?/gm)].map(([, text, ...fields]) => {
+    const [mod, rm, scale, index, base] = fields.map(Number)
+    return [text, [mod << 6 | rm, ...fields[2] === undefined ? [] : [scale << 6 | index << 3 | base]]]
+  })
+}
+const TOLD: Record<string, Mem> = {
+  '[0x1000]': mem(0x1000), '[eax]': mem(eax), '[ebp]': mem(ebp), '[eax+8]': mem(eax, 8), '[eax+0x1000]': mem(eax, 0x1000),
+  '[esp]': mem(esp), '[eax+ecx*4]': mem({ base: eax, index: ecx, scale: 4 }),
+  '[ecx*4+0x1000]': mem({ index: ecx, scale: 4, disp: 0x1000 }),
+}
+
 describe('ModRM and SIB', () => {
+  it('are decided as the chapter tells', () => {
+    expect(decisions().map(([text]) => text)).toEqual(Object.keys(TOLD))
+    for (const [text, told] of decisions()) {
+      expect([...operandBytes(0, TOLD[text]).bytes].slice(0, told.length), text).toEqual(told)
+    }
+  })
+
   it.each([
     ['a register', edx, 'c2'],
     ['[0x1000]', mem(0x1000), '0500100000'],
