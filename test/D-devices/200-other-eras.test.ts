@@ -163,6 +163,7 @@ describe('D:240 choosing', () => {
   it('follows the proposal, or the user', async () => {
     expect((await chooseEra(house(null), kernel('GenuineLguest'))).name).toBe('A')
     expect((await chooseEra(house('A'), bzImage())).name).toBe('A')
+    expect((await chooseEra(house('b2-pae'), bzImage())).name).toBe('B2-PAE')
   })
 
   it('says what the Host serves when it cannot', async () => {
