@@ -36,7 +36,9 @@ function build(engine: Engine): Machine {
   for (let i = 0; i < 1024; i++) {
     physical.write32(DIRECTORY + i * 4, TABLE | 7)
     const frame = i < FRAMES ? i : i & 15
-    const flags = (i & 15) === 8 && i < 16 ? 0 : (i & 15) === 12 && i < 16 ? 5 : 7
+    // who may not invalidate may not change tables: what a stale translation does, nobody promises
+    const tables = i === DIRECTORY >> 12 || i === TABLE >> 12
+    const flags = i === 8 ? 0 : i === 12 ? 5 : tables ? 3 : 7
     physical.write32(TABLE + i * 4, (frame << 12) | flags)
   }
   for (let v = 0; v < 256; v++) {
