@@ -213,6 +213,22 @@ describe.skipIf(!there)('Guests in a browser', () => {
     await phone.close()
   })
 
+  it('need no sideways scrolling on a phone: neither do figures, nor whole files', async () => {
+    const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
+    for (const path of [...pagesWithFigures, 'files/host/core.ts.html']) {
+      await phone.goto(`http://127.0.0.1:${server.port}/${path}`)
+      const wide = await phone.locator('lguest-figure .scroll, lguest-guest pre, .whole pre').evaluateAll((all) =>
+        all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent.slice(0, 60)))
+      expect(wide, path).toEqual([])
+    }
+    await phone.goto(`http://127.0.0.1:${server.port}/${pagesWithFigures[0]}`)
+    const figure = phone.locator('lguest-figure')
+    await figure.getByRole('button', { name: 'Step on' }).tap()
+    expect(await figure.locator('tbody tr:visible').count()).toBe(2)
+    expect(await figure.locator('tr.now td').first().evaluate((cell) => getComputedStyle(cell, '::before').content)).toBe('"address"')
+    await phone.close()
+  })
+
   it.each(pagesWithFigures)('go through the figure of %s by button and by key, and say each step in words', async (path) => {
     await open(`/${path}`)
     const figure = page.locator('lguest-figure')
