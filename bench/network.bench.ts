@@ -152,7 +152,7 @@ async function between(run: (index: number, command: string) => Promise<string>,
     await run(1, 'true')
     type(`nc -l -p ${PORT} > /tmp/came\r`)
     await pause(500)
-    rates.push(await rate(() => run(0, `nc ${OTHER} ${PORT} < /tmp/zeroes`)))
+    rates.push(await rate(() => run(0, `until nc ${OTHER} ${PORT} < /tmp/zeroes; do sleep 1; done`)))
     const came = await run(1, 'wc -c < /tmp/came')
     if (!came.endsWith(`\n${4 * MB}`)) throw new Error(`${came} bytes came`)
   }
