@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  ARITHMETIC, CF, OF, PF, SF, ZF, changeFlags, condition, readFlags, writeFlags,
-} from '../../generated/emulator/state/flags.ts'
-import { Core } from '../../generated/emulator/state/state.ts'
+import { ARITHMETIC, changeFlags, condition, readFlags, writeFlags } from '../../generated/emulator/state/flags.ts'
+import { CF, Core, OF_FLAG as OF, PF_FLAG as PF, SF, ZF } from '../../generated/emulator/state/state.ts'
 
 const core = new Core(1 << 20)
 
