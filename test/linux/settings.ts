@@ -23,7 +23,9 @@ export interface Settings {
 
 export const HELP = `The real kernels are yours to bring:
 
-  LGUEST_LINUX_KERNELS   bzImages or vmlinuxes, separated by colons
+  LGUEST_LINUX_KERNELS   bzImages or vmlinuxes, separated by colons (one of
+                         4.9 needs CONFIG_SYSCTL: it lets no TCP caller in
+                         without, whose queue has room for none)
   LGUEST_LINUX_INITRD    an initial RAM disk that ends in a busybox shell on
                          hvc0, with /proc, /sys and /dev mounted
   LGUEST_LINUX_DISK      an ext2 image (a copy of it is used); without it one

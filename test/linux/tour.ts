@@ -163,10 +163,7 @@ export class Tour {
     }
   }
 
-  /**
-   * A second Guest at the other end of the wire: ping, and a file by HTTP. (Not by
-   * `nc -l`, which takes no caller in advance: Linux 4.9 without SYN cookies then takes none.)
-   */
+  /** A second Guest at the other end of the wire: ping, and a file by HTTP. */
   async #net(session: Session, wire: Wire): Promise<void> {
     if (!this.#wanted('net')) return
     this.#say('net')
