@@ -125,9 +125,9 @@ describe('D:092 a card', () => {
     const platform = Object.assign(new FakePlatform(), { openWire: async () => wire })
     const cards = new Cards(platform)
     const wanted = { kind: 'wire' as const, ends: { kind: 'stream' as const, path: '/x' } }
-    const first = await cards.card(wanted)
-    expect(await cards.card(wanted)).toBe(first)
-    expect(await cards.card({ ...wanted })).not.toBe(first)
+    const first = await cards.card(wanted, platform)
+    expect(await cards.card(wanted, platform)).toBe(first)
+    expect(await cards.card({ ...wanted }, platform)).not.toBe(first)
     expect(wire.closed).toBe(false)
     cards.close()
     expect(wire.closed).toBe(true)

@@ -107,7 +107,7 @@ describe('D:096 a file of frames', () => {
     const pcap = join(folder, 'frames')
     const wanted: WantedWire = { kind: 'wire', ends: { kind: 'stream', path: '/x' }, pcap }
     const cards = new Cards(platform)
-    const { wire } = await cards.card(wanted)
+    const { wire } = await cards.card(wanted, platform)
     let roused = 0
     wire.onReady = () => roused++
     platform.time = 1191888000e6 + 250_000

@@ -18,13 +18,13 @@ const machines = (['interpreted', 'eager'] as const).map(machine)
 const fresh = machines[0].cpu.saveState()
 
 /** Two vectors, or two numbers on the stack, then `code` again and again, on both. */
-function run(numbers: Uint8Array, prepare: number[], code: number[]): Machine[] {
+function run(numbers: Uint8Array, prepare: number[], code: number[], mxcsr = 0x1fa0): Machine[] {
   const loop = [...prepare, ...code]
   const start = [0x0f, 0xae, 0x15, ...le(DATA + 0x100), 0xdb, 0xe3, 0xb9, ...le(COUNT)] // ldmxcsr; fninit; mov ecx, COUNT
   for (const { cpu, physical } of machines) {
     cpu.loadState(fresh)
     physical.writeBytes(DATA, numbers)
-    physical.write32(DATA + 0x100, 0x1fa0)
+    physical.write32(DATA + 0x100, mxcsr)
     physical.writeBytes(CODE, Uint8Array.from([...start, ...loop, 0x49, 0x0f, 0x85, ...le(-loop.length - 7), 0xf4])) // dec ecx; jne
     cpu.setReg(4, 0x3000)
     cpu.setReg(6, DATA)
@@ -34,9 +34,9 @@ function run(numbers: Uint8Array, prepare: number[], code: number[]): Machine[] 
   return machines
 }
 const same = ([slow, quick]: Machine[]) => Buffer.compare(slow.cpu.saveState(), quick.cpu.saveState()) === 0
-function compare(name: string, numbers: Uint8Array, prepare: number[], code: number[]): void {
+function compare(name: string, numbers: Uint8Array, prepare: number[], code: number[], mxcsr?: number): void {
   const { made: before, exits: { 'rare case': rare, 'cold operation left': cold } } = machines[1].cpu.translation
-  expect(same(run(numbers, prepare, code)), name).toBe(true)
+  expect(same(run(numbers, prepare, code, mxcsr)), name).toBe(true)
   const { made, exits } = machines[1].cpu.translation
   expect(made, name).toBeGreaterThan(before)
   expect(exits['rare case'] - rare, name).toBe(0)
@@ -137,6 +137,25 @@ describe('E:855 quick ways of vectors', { timeout: 60_000 }, () => {
       compare('comiss', bytes(Float32Array.from(set)), LOADS, [0x0f, 0x2f, 0xc1])
       compare('conversions', bytes(Float64Array.of(set[0], set[1], set[4], set[5])), LOADS,
         [0xf2, 0x0f, 0x2c, 0xc1, 0xf2, 0x0f, 0x2a, 0xd0, 0xf2, 0x0f, 0x5a, 0xd9, 0xf3, 0x0f, 0x5a, 0xe3])
+    }
+  })
+
+  it('are exact before the precision flag has risen', () => {
+    for (const [set, ops] of [[[3, -5, 1024, 7, 12, 20, 4, 0.5], [0x58, 0x59, 0x5c, 0x5d, 0x5f]], [[12, -9, 0.75, 0, 4, -3, 0.25, 8], [0x5e]]]) {
+      for (const op of ops) {
+        for (const prefix of [[], [0xf3]]) compare(`float ${op} ${prefix} ${set}`, bytes(Float32Array.from(set)), LOADS, [...prefix, 0x0f, op, 0xc1], 0x1f80)
+        const doubles = bytes(Float64Array.of(set[0], set[1], set[4], set[5]))
+        for (const prefix of [0x66, 0xf2]) compare(`double ${op} ${prefix} ${set}`, doubles, LOADS, [prefix, 0x0f, op, 0xc1], 0x1f80)
+      }
+    }
+  })
+
+  it('raise the precision flag in full', () => {
+    for (const set of [[0.1, 1 / 3, 1e9, 1e-9, 3, 7, 1 + 2 ** -23, 0.7], [1e30, 1e-30, 16777217, 4097, 1, 2 ** -53, -1, 2 ** -24], [1, 3, 10, 0.1, 8388609, 8388607, 5, 3]]) {
+      for (const op of FLOATS) {
+        for (const prefix of [[], [0xf3]]) expect(same(run(bytes(Float32Array.from(set)), LOADS, [...prefix, 0x0f, op, 0xc1], 0x1f80)), `${op} ${set}`).toBe(true)
+        for (const prefix of [0x66, 0xf2]) expect(same(run(bytes(Float64Array.from(set)), LOADS, [prefix, 0x0f, op, 0xc1], 0x1f80)), `${op} ${set}`).toBe(true)
+      }
     }
   })
 

@@ -10,6 +10,9 @@ import { Farewell } from '../../generated/launcher/farewell.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
 import { CountedPace, RealPace } from '../../generated/launcher/pace.ts'
 import { runGuest } from '../../generated/launcher/run.ts'
+import { breakGround, furnish } from '../../generated/launcher/launch.ts'
+import { NodePlatform } from '../../generated/launcher/node/platform.ts'
+import { PUPPY } from '../../generated/launcher/plan.ts'
 import { Waker } from '../../generated/launcher/waker.ts'
 import { bytes, fakeGuest, FakePlatform, putDma, SLICE } from './fakes.ts'
 
@@ -26,6 +29,22 @@ function fixture(...results: unknown[]) {
 }
 const error = (errno: number) => ({ kind: 'error', errno })
 const died = (reason: string) => [error(ENOENT), { reason }]
+
+describe('L:220 a world that repeats', () => {
+  it('gives devices the same chances in each run, and others otherwise', async () => {
+    const draw = async (deterministic: boolean) => {
+      const [plan, platform] = [{ ...PUPPY, memory: 2 << 20, deterministic }, new NodePlatform()]
+      const { dice } = furnish(await breakGround(plan, platform), plan, platform, () => {})
+      const drawn = new Uint8Array(64)
+      dice.random(drawn)
+      return drawn
+    }
+    const [one, other] = [await draw(true), await draw(true)]
+    expect(one).toEqual(other)
+    expect(new Set(one).size).toBeGreaterThan(32)
+    expect(await draw(false)).not.toEqual(await draw(false))
+  })
+})
 
 describe('L:220 the run loop', () => {
   it('hands output to its device and reads on (B-L-125)', async () => {

@@ -39,7 +39,7 @@ async function session(script: string, checkTlb: boolean): Promise<Session> {
   const file = host.open(space)
   const guest = new Guest(file, new GuestMemory(space, plan.memory))
   const observers = new Observers(plan, machine.cpu, platform)
-  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers, verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, dice: platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers, verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const pace = new CountedPace(guest, devices.inputs, waker, platform, clock)

@@ -43,7 +43,7 @@ export async function byHand(act: (hand: Hand) => Promise<void>): Promise<void> 
   const host = new Host(machine, { clock, random: () => 0.3, slice: SLICE })
   const space = new LauncherMemory(host.physical, host.frames)
   const guest = new Guest(host.open(space), new GuestMemory(space, plan.memory))
-  const house = { plan, platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, dice: platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const baton = new Baton()
