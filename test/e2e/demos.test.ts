@@ -172,7 +172,7 @@ describe.skipIf(!there)('Guests in a browser', () => {
       await until(guest, atPrompt, 'prompt')
       await guest.locator('button', { hasText: 'Stop' }).click()
       await guest.locator('.start').waitFor()
-      expect(page.workers()).toEqual([])
+      await expect.poll(() => page.workers()).toEqual([])
       states.push(await left())
     }
     const [second, last] = [states[1], states[9]]

@@ -39,6 +39,8 @@ function run({ film, ...order }: Filmed): void {
   const timer = setInterval(look, interval)
   session = new Session(order, (news) => {
     if ('typed' in news) begin()
+    // A page that hears of the end ends this thread.
+    if ('ended' in news) look()
     thread.postMessage(news)
   })
   session.run(camera.observer).catch((error: unknown) => {
