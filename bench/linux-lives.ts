@@ -17,7 +17,7 @@ import { archiveOf, padded } from './guest-programs.ts'
 
 const { LGUEST_KERNEL: kernel, LGUEST_KERNEL_PAE: kernelPae, LGUEST_INITRD: initrd } = process.env
 const BIOS = process.env.LGUEST_BIOS ?? '/usr/share/seabios/bios.bin'
-export const PROMPT = process.env.LGUEST_PROMPT ?? '# '
+const PROMPT = process.env.LGUEST_PROMPT ?? '# '
 /** v86 puts the initrd at 64 MB. */
 const MEGABYTES = 128
 export const DISK_MEGABYTES = 16
@@ -30,7 +30,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Ends a bench's name if there is nothing to measure. */
 export const missing = kernel && initrd ? '' : ': set LGUEST_KERNEL and LGUEST_INITRD to measure it'
 
-export interface Side { name: string, command: string[] }
+interface Side { name: string, command: string[] }
 
 /** One life of a Guest, on pipes. */
 export class Life {
@@ -75,8 +75,8 @@ export class Life {
   end(): void { this.child.kill('SIGKILL') }
 }
 
-/** A program of the initial RAM disk's, by the name it gets there. */
-export type Programs = Record<string, Uint8Array>
+/** Programs for the initial RAM disk, by the names they get there. */
+type Programs = Record<string, Uint8Array>
 
 /** The sides; `socket` is where a network's frames go, of those that have one. */
 function sidesIn(folder: string, programs: Programs, socket: string | null): Side[] {

@@ -21,6 +21,7 @@ const FLAGS = ['-m32', '-march=i686', '-mfpmath=387', '-O2', '-ffreestanding', '
 const OTHERS = ['with PAE', 'QEMU', 'v86', 'native']
 /** Not in the mean of the integer programs. */
 const FLOATS = /^(x87|sse)-/
+const compiles = spawnSync('gcc', ['--version']).status === 0
 const own = (process.env.LGUEST_PROGRAMS ?? '').split(':').filter((path) => path !== '')
 
 /** Milliseconds of each program by what was printed, and the sums it ended with. */
@@ -65,13 +66,14 @@ async function compare(program: string): Promise<Row[]> {
   const all = await bySide(programs, (life) => inGuest(life, sums))
   if (times.size > 0) all.set('native', times)
   const names = [...all.get('ours')?.keys() ?? []].filter((name) => name !== 'boot')
+  if (names.length === 0) return [load()]
   const integer = names.filter((name) => !FLOATS.test(name) && !own.some((path) => basename(path) === name))
   for (const side of all.values()) addMean(side, integer)
   return [...names.map((name) => toRow(name, name, all)), toRow('integer, geometric mean', 'mean', all), load()]
 }
 
 async function run(): Promise<Row[]> {
-  if (!given) return []
+  if (!given || !compiles) return []
   const folder = mkdtempSync(join(tmpdir(), 'lguest-programs-'))
   try {
     const program = join(folder, 'programs')
@@ -82,4 +84,4 @@ async function run(): Promise<Row[]> {
 }
 
 const columns = OTHERS.flatMap((name) => [name, 'ours is'])
-export default { name: `Programs in a real kernel, compiled by gcc -O2${missing}`, columns, run } satisfies Bench
+export default { name: `Programs in a real kernel, compiled by gcc -O2${compiles ? missing : ': there is no gcc'}`, columns, run } satisfies Bench

@@ -97,7 +97,7 @@ function print({ name, columns = [] }: Bench, rows: Row[]): void {
   const widths = columns.map((title, i) => Math.max(title.length, ...rows.map((row) => row.cells?.[i]?.length ?? 0)))
   const inColumns = (cells: string[] = []) => widths.map((wide, i) => `  ${(cells[i] ?? '').padStart(wide)}`).join('')
   console.log(`\n${bold(name)}`)
-  if (columns.length) console.log(`${' '.repeat(width + 18)}${inColumns(columns)}`)
+  if (columns.length && rows.length) console.log(`${' '.repeat(width + 18)}${inColumns(columns)}`)
   for (const { what, value, unit, cells, note } of rows) {
     const measured = `  ${what.padEnd(width)} ${digits(value).padStart(10)} ${unit.padEnd(5)}`
     console.log(`${measured}${inColumns(cells)} ${note ?? ''}`.trimEnd())
