@@ -28,6 +28,8 @@ export class Watch {
   private tests: ChildProcess | undefined
   /** Chapters and tests saved since tests were last started. */
   private readonly saved = new Set<string>()
+  /** What the last run was started for; empty once it has come to its end. */
+  private testing = new Set<string>()
 
   constructor(root: string, say: (line: string) => void) {
     this.root = root
@@ -83,11 +85,14 @@ export class Watch {
   /** A run that is still going is dropped: it tests what is no longer there. */
   private runTests(): void {
     this.tests?.kill()
-    const tests = [...this.saved].map((path) => path.replace(/^journey\/(.*)\.md$/, 'test/$1.test.ts'))
+    const testing = new Set([...this.testing, ...this.saved])
+    this.testing = testing
+    this.saved.clear()
+    const tests = [...testing].map((path) => path.replace(/^journey\/(.*)\.md$/, 'test/$1.test.ts'))
     const there = [...new Set(tests)].filter((path) => existsSync(join(this.root, path)))
-    if (there.length === 0) return this.saved.clear()
+    if (there.length === 0) return testing.clear()
     const child = startTests(this.root, there)
-    child.on('close', (status) => { if (status !== null) this.saved.clear() })
+    child.on('close', (status) => { if (status !== null) testing.clear() })
     this.tests = child
   }
 
