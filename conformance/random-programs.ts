@@ -219,9 +219,14 @@ export class Programs {
     this.bytes.push(...word(top - this.bytes.length - 4))
   }
 
-  /** call f, or call through a register. */
+  /** call f, or call through a register; or push where it shall return to, push f; ret. */
   private call(): void {
     const to = this.random.pick(this.functions)
+    if (this.random.chance(0.1)) {
+      const back = CODE + this.bytes.length + 11
+      this.bytes.push(0x68, ...word(back), 0x68, ...word(CODE + to), 0xc3)
+      return
+    }
     if (this.random.chance(0.2)) this.bytes.push(0xb8, ...word(CODE + to), 0xff, 0xd0)
     else this.bytes.push(0xe8, ...word(to - this.bytes.length - 5))
   }
@@ -277,9 +282,13 @@ export class Programs {
     this.bytes.push(0x83, 0xe0 | by, 3, 0xff, 0x24, 0x85 | by << 3, ...word(CODE + table))
   }
 
-  /** A push and what takes it back. */
+  /** A push and what takes it back; or the time, which here counts instructions. */
   private balanced(): void {
-    this.bytes.push(0x50 + this.random.pick([0, 1, 2, 3, 5, 6, 7]))
+    if (this.random.chance(0.2)) {
+      this.bytes.push(0x0f, 0x31) // rdtsc
+      return
+    }
+    this.bytes.push(this.random.chance(0.3) ? 0x9c : 0x50 + this.random.pick([0, 1, 2, 3, 5, 6, 7]))
     this.instruction(this.random.pick(gentle))
     this.bytes.push(this.random.chance(0.8) ? 0x58 + this.random.pick([0, 1, 2, 3, 5, 6, 7]) : 0x9d)
   }
