@@ -166,11 +166,11 @@ describe('D:060 the console on two rings', () => {
     const { keys, input, guest, platform } = console()
     platform.console.isTerminal = false
     platform.console.type('abc')
-    input.afterTurn(guest)
+    input.afterTurn!(guest)
     expect(input.ready()).toBe(false)
     expect(platform.console.requests).toBe(0)
     keys.add([], [[0x5000, 2]])
-    input.afterTurn(guest)
+    input.afterTurn!(guest)
     expect(platform.console.requests).toBe(1)
     expect(input.ready()).toBe(true)
     input.handle(guest)

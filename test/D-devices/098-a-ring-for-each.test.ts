@@ -364,7 +364,7 @@ describe('D:098 the card', () => {
     listener.mm.write32(0x3000, 0)
     listener.mm.write32(0x3004, 0x5000)
     listener.mm.writeBytes(0x3044, Uint8Array.of(100, 0))
-    input.afterTurn(guest)
+    input.afterTurn!(guest)
     expect([input.ready(), input.handle(guest), input.ready()]).toEqual([true, true, false])
     expect(listener.mm.readBytes(0x5000, 30)).toEqual(bytes(30))
     expect(listener.get(0x3000)).toBe(30)

@@ -132,7 +132,7 @@ function networked() {
     done(devices.serve(guest, Uint32Array.of(record(0x9000, sections), page)))
   return { guest, device, memory, devices, wire, page, record, send, warnings, chatter,
     look: () => handleInput(guest, devices),
-    turn: () => { for (const input of devices.inputs) input.afterTurn(guest) },
+    turn: () => { for (const input of devices.inputs) input.afterTurn?.(guest) },
     irqs: () => device.sent(LHREQ_IRQ).map(([irq]) => irq) }
 }
 

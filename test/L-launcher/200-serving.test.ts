@@ -349,8 +349,6 @@ describe('L:210 dispatch', () => {
     const input = (name: string, times: number, last: boolean) => ({
       ready: () => times > 0,
       handle: () => { log.push(name); return --times > 0 || !last; },
-      afterTurn: () => {},
-      expected: () => false,
     })
     const [a, b] = [input('a', 2, false), input('b', 3, true)]
     devices.add({ name: 'a', outputKey: null, input: a })
@@ -366,7 +364,7 @@ describe('L:200 the Waker', () => {
     const { guest, device } = fakeGuest()
     const platform = new FakePlatform()
     const input = { isReady: false, ready: () => input.isReady,
-      handle: () => true, afterTurn: () => {}, expected: () => false }
+      handle: () => true }
     const waker = new Waker(guest, new Set([input]), platform)
     return { device, platform, input, waker }
   }

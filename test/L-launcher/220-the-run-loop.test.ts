@@ -153,7 +153,7 @@ describe('L:220 the run loop', () => {
   it('input without end stops at the end of a turn', () => {
     const { guest, devices } = fixture()
     let handled = 0
-    devices.inputs.add({ ready: () => true, handle: () => ++handled > 0, afterTurn() {}, expected: () => false })
+    devices.inputs.add({ ready: () => true, handle: () => ++handled > 0 })
     handleInput(guest, devices)
     expect(handled).toBe(SLICE / 500)
     guest.account.renew()
