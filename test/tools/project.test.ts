@@ -54,6 +54,15 @@ describe('bin/lguest', () => {
     expect(tree(join(root, '.cache'))).toEqual(before)
   })
 
+  test('starts what the chapters say, also if they say again what they once said', () => {
+    const root = cloneProject()
+    run(root, 'bin/lguest.mjs', 'a')
+    edit(root, chapter, '`session ', '`meeting ')
+    expect(run(root, 'bin/journey.mjs', 'prepare').status).toBe(0)
+    edit(root, chapter, '`meeting ', '`session ')
+    expect(run(root, 'bin/lguest.mjs', 'a').stdout).toBe('session a\n')
+  })
+
   test.skipIf(process.getuid?.() === 0)('says who may write, if it may not', () => {
     const root = cloneProject()
     chmodSync(join(root, '.cache'), 0o555)

@@ -1,7 +1,8 @@
 /** The commands: each does its work, says how it went, and returns an exit status. */
 import { checkCircles } from './circles.ts'
 import { counted, Diagnostics, format, printable, type Place } from './diagnostics.ts'
-import { bundled } from './launch.ts'
+import { bundled } from './make-launcher.ts'
+import { remember, signOf } from './standing.ts'
 import { checkImports } from './imports.ts'
 import { checkOutputs } from './outputs.ts'
 import { checkPacing, readPacing } from './pacing.ts'
@@ -63,8 +64,10 @@ export async function test(root: string, names: string[], coverage = false): Pro
 
 /** Makes ready all that the Launcher needs to start. */
 export async function prepare(root: string): Promise<number> {
-  if (!await tangleAndReport(root)) return 1
-  return await bundled(root) ? 0 : 1
+  const sign = signOf(root)
+  if (!await tangleAndReport(root) || !await bundled(root)) return 1
+  remember(root, sign)
+  return 0
 }
 
 /** Carries edits in generated/ back into the chapters, and says what went where. */

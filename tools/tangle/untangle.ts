@@ -23,7 +23,8 @@ import { codeOf } from './source-map.ts'
 import { spliced, type Splice } from './splice.ts'
 import { checkSyntax } from './syntax.ts'
 import { outputsOf, read, type Tangled, type Texts } from './tangle.ts'
-import { carryOut, planOutputs, readManifest, readTangled, recordOf, type Manifest, type Plan } from './write.ts'
+import { readManifest, type Manifest } from './manifest.ts'
+import { carryOut, planOutputs, readTangled, recordOf, type Plan } from './write.ts'
 
 /** An edit of one place in a generated file. */
 interface Edit {

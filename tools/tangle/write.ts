@@ -7,6 +7,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { bytesIfThere, readIfThere, writeWhole } from './files.ts'
 import { hash } from './hash.ts'
+import { manifestPath, readManifest, type Made, type Manifest } from './manifest.ts'
 import { codeOf, plainHashIn } from './source-map.ts'
 
 export interface Output {
@@ -22,31 +23,6 @@ export interface Written {
   total: number
   written: string[]
   removed: string[]
-}
-
-/** What the tangler knows of a file that it produced. */
-export interface Made {
-  /** A hash of all that it was made from. */
-  key: string
-  /** Hashes of what was written, with its map and without. */
-  hash: string
-  plain: string
-  /** The hash of what stood there before: it still does if writing was cut short. */
-  was?: string
-}
-
-/** All that was produced last, by path. */
-export type Manifest = Record<string, Made>
-
-const manifestPath = (generated: string) => join(generated, '.cache', 'manifest.json')
-
-/** What the tangler last wrote; nothing, if that cannot be read. */
-export function readManifest(generated: string): Manifest {
-  try {
-    return { ...JSON.parse(readIfThere(manifestPath(generated)) ?? '{}') }
-  } catch {
-    return {}
-  }
 }
 
 /** The text of a tangled file, with its map; undefined where there is none. */
