@@ -26,8 +26,7 @@ export function runSystem(
   let good = true
   for (const name of Object.keys(MAKERS).filter((kind) => kinds.test(kind))) {
     const dice = new Dice(seed)
-    const cases = Array.from({ length: count }, () => MAKERS[name](dice))
-    const { different, ends } = runKind(cases, (n) => show(`${name}: ${n} of ${count}`))
+    const { different, ends } = runKind(() => MAKERS[name](dice), count, (n) => show(`${name}: ${n} of ${count}`))
     const told = [...ends].sort((a, b) => b[1] - a[1]).map(([end, n]) => `${n} ${end}`).join(', ')
     console.log(`${name}: seed ${seed}, ${count} cases, ${different.length} differ; ${told}`)
     for (const text of different.slice(0, 10)) console.log(`  ${text}`)
@@ -42,25 +41,30 @@ interface Outcome {
   ends: Map<string, number>
 }
 
-function runKind(cases: SystemCase[], show: (done: number) => void): Outcome {
-  const different: string[] = []
-  const ends = new Map<string, number>()
-  let done = 0
-  for (const mode of [0, 1, 2] as Mode[]) {
-    const all = cases.filter((k) => k.mode === mode)
-    for (let from = 0; from < all.length; from += AT_ONCE) {
-      const some = all.slice(from, from + AT_ONCE)
-      runBoth(some.map((k) => k.bytes), mode).forEach(([theirs, ours], n) => {
-        const end = ours === null ? 'shut down' : endOf(ours)
-        ends.set(end, (ends.get(end) ?? 0) + 1)
-        const found = differences(theirs, ours, mode)
-        if (found.length > 0) different.push([some[n].text, ...found].join('\n      '))
-      })
-      done += some.length
+/** Cases of one mode run together; a case is 68 KB, so no more are made than run at once. */
+function runKind(make: () => SystemCase, count: number, show: (done: number) => void): Outcome {
+  const outcome: Outcome = { different: [], ends: new Map() }
+  const waiting: SystemCase[][] = [[], [], []]
+  for (let done = 1; done <= count; done++) {
+    const some = make()
+    const list = waiting[some.mode]
+    list.push(some)
+    if (list.length === AT_ONCE) {
+      runTogether(list.splice(0), some.mode, outcome)
       show(done)
     }
   }
-  return { different, ends }
+  waiting.forEach((list, mode) => { if (list.length > 0) runTogether(list, mode as Mode, outcome) })
+  return outcome
+}
+
+function runTogether(some: SystemCase[], mode: Mode, { different, ends }: Outcome): void {
+  runBoth(some.map((k) => k.bytes), mode).forEach(([theirs, ours], n) => {
+    const end = ours === null ? 'shut down' : endOf(ours)
+    ends.set(end, (ends.get(end) ?? 0) + 1)
+    const found = differences(theirs, ours, mode)
+    if (found.length > 0) different.push([some[n].text, ...found].join('\n      '))
+  })
 }
 
 function endOf(bytes: Uint8Array): string {
