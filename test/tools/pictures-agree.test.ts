@@ -8,7 +8,7 @@ import { blockPage, lguestDma } from '../../generated/abi/era-a.ts'
 import {
   CALL_GATE32, INTERRUPT_GATE16, INTERRUPT_GATE32, TASK_GATE, TRAP_GATE16, TRAP_GATE32,
 } from '../../generated/emulator/protection/descriptors.ts'
-import * as x87 from '../../generated/emulator/fpu/control.ts'
+import * as x87 from '../../generated/emulator/fpu/constants.ts'
 import { DENORMALS_ARE_ZERO, FLUSH_TO_ZERO } from '../../generated/emulator/sse/state.ts'
 import { AC_FLAG, AF, CF, DF_FLAG, ID, IF, IOPL, NT, OF_FLAG, PF_FLAG, RF, SF, TF, VM, ZF } from '../../generated/emulator/state/state.ts'
 import { ADDEND, FETCH_TAG, READ_TAG, WRITE_TAG } from '../../generated/emulator/memory/tlb.ts'
