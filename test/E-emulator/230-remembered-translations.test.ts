@@ -5,7 +5,7 @@ import {
 } from '../../generated/emulator/state/state.ts'
 import { FAULT } from '../../generated/emulator/state/fault.ts'
 import {
-  aimTlb, dropContext, flushTlb, invalidate, invlpg, markCode, resetTlb,
+  aimTlb, dropContext, flushAll, invalidate, invlpg, markCode, resetTlb,
   selectContext, unmarkCode,
 } from '../../generated/emulator/memory/tlb.ts'
 import { read32, write32, write8 } from '../../generated/emulator/memory/paging.ts'
@@ -105,7 +105,7 @@ describe('E:240 forgetting', () => {
     invlpg(c, 0x10fff)
     expect(faultOf(() => read32(c, 0x10000))).toBe(0)
     expect(faultOf(() => read32(c, 0x12000))).toBe(-1)
-    flushTlb(c)
+    flushAll(c)
     expect(faultOf(() => read32(c, 0x12000))).toBe(0)
   })
 })

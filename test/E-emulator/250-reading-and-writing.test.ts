@@ -6,7 +6,7 @@ import {
 import { hasNative, hex, runNative } from '../support/native.ts'
 import { tinyMachine } from '../support/tiny-machine.ts'
 import { FAULT } from '../../generated/emulator/state/fault.ts'
-import { aimTlb, flushTlb, resetTlb } from
+import { aimTlb, flushAll, resetTlb } from
   '../../generated/emulator/memory/tlb.ts'
 import {
   fetch, probeWrite, read16, read32, read8, readForWrite16,
@@ -56,7 +56,7 @@ describe('E:252 to E:258', () => {
         expect(readForWrite8(c, at)).toBe(0x7f)
         expect(readForWrite32(c, at) & 0xffff).toBe(0xff7f)
         expect(sysRead32(c, at)).toBe(read32(c, at))
-        if (again === 0) flushTlb(c)
+        if (again === 0) flushAll(c)
       }
     }
   })
@@ -65,7 +65,7 @@ describe('E:252 to E:258', () => {
     const c = paged()
     write32(c, 0x40ffc, 0x11111111)
     poke(c, TABLE + 0x41 * 4, 0x55005)
-    flushTlb(c)
+    flushAll(c)
     expect(faultOf(() => write32(c, 0x40ffe, -1))).toEqual([14, 3])
     expect(c.i32[CR2]).toBe(0x41000)
     expect(read32(c, 0x40ffc)).toBe(0x11111111)
