@@ -7,7 +7,7 @@ import {
   FRAME, STACK, dropStack, enterInnerStack, peekStack, pushFrame,
   useCurrentStack, useInnerStack,
 } from '../../generated/emulator/protection/frames.ts'
-import { enterTarget, takeTarget } from
+import { enterTarget, takeCode } from
   '../../generated/emulator/protection/code-segment.ts'
 import { lookUp } from '../../generated/emulator/protection/descriptors.ts'
 import { setSegment } from '../../generated/emulator/protection/segments.ts'
@@ -106,7 +106,7 @@ describe('E:545 code segments as destinations', () => {
   it('are entered in a ring of their own', () => {
     const c = rings()
     lookUp(c, code(3))
-    takeTarget(code(3) & ~3, 0x1234)
+    takeCode(c, code(3) & ~3, 0x1234, 0, true)
     enterTarget(c, 3)
     expect([c.i32[EIP], c.i32[CPL], selector(c, CS)])
       .toEqual([0x1234, 3, code(3)])
