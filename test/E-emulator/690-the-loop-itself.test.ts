@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Assembler, eax, ebx, ecx } from '../../generated/assembler/index.ts'
 import { CATALOGUE } from '../../generated/emulator/decode/decode.ts'
 import { loopModule } from '../../generated/emulator/run/loop.ts'
-import { textOf } from '../../generated/emulator/print/text.ts'
+import { textOf } from '../../site/src/figures/wasm-text.ts'
 import { tinyMachine } from '../support/tiny-machine.ts'
 
 describe('E:691 labels instead of cases', () => {

@@ -4,11 +4,11 @@ import type { Edge, Node } from '../../../generated/emulator/print/graph.ts'
 import { kindOf, type Kind } from '../../../generated/emulator/print/kinds.ts'
 import { Imports, moduleOf } from '../../../generated/emulator/print/module.ts'
 import { localName, printRegion } from '../../../generated/emulator/print/region.ts'
-import { textOf } from '../../../generated/emulator/print/text.ts'
 import { Printer } from '../../../generated/emulator/print/typescript.ts'
 import { MODE_CODE32, MODE_FLAT, MODE_FLAT_CODE, MODE_STACK32, MODE_USER } from '../../../generated/emulator/state/state.ts'
 import type { LgCpu } from '../../../generated/host/lg.ts'
 import { camera, hex, type Camera, type Step } from './camera.ts'
+import { textOf } from './wasm-text.ts'
 
 /** The Host's clock: who is stopped by it is, most likely, where it is hot. */
 const sliceEnd = 0x20
