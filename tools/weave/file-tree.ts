@@ -7,9 +7,15 @@ interface Folder { folders: Map<string, Folder>, files: TangledFile[] }
 
 const emptyFolder = (): Folder => ({ folders: new Map(), files: [] })
 
-function rootOf(files: TangledFile[]): Folder {
+const roots = new WeakMap<Site, Folder>()
+
+/** The folder of all files; put together once a site. */
+function rootOf(site: Site): Folder {
+  const known = roots.get(site)
+  if (known) return known
   const root = emptyFolder()
-  for (const file of files) {
+  roots.set(site, root)
+  for (const file of site.files.values()) {
     let folder = root
     for (const step of file.path.split('/').slice(0, -1)) {
       if (!folder.folders.has(step)) folder.folders.set(step, emptyFolder())
@@ -53,7 +59,7 @@ export function fileTree(site: Site, from: string): string {
     })
     return `<ol>${folders.join('')}${files.join('')}</ol>`
   }
-  return `<p class="head">Files</p>${draw(rootOf([...site.files.values()]), '')}`
+  return `<p class="head">Files</p>${draw(rootOf(site), '')}`
 }
 
 /** For a page of its own: all of it open, with what each file is about. */
@@ -68,7 +74,7 @@ export function fileTable(site: Site, from: string): string {
       `<section><h2 id="${path}${name}"><code>${escape(path + name)}/</code></h2>${draw(inside, `${path}${name}/`)}</section>`)
     return (files.length ? `<ul class="files">${files.join('')}</ul>` : '') + folders.join('\n')
   }
-  return draw(rootOf([...site.files.values()]), '')
+  return draw(rootOf(site), '')
 }
 
 const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1)

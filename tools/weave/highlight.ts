@@ -1,26 +1,21 @@
 /**
  * Code to coloured HTML, line by line, in a light and a dark theme at once.
  *
- * Shiki takes seconds for a whole book, so lines are cached on disk by
- * language and code; a block that nobody changed is never coloured again.
- * Both themes have the same rules, so code is read once, by a theme whose
- * colours are the numbers of those rules. A pair of colours becomes a class,
- * so that the page stays small and the
- * style sheet alone decides which of the two themes is seen. Colours too pale
- * for the ground they stand on are mended.
+ * Shiki takes seconds for a whole book, so it colours in a thread of its own, and
+ * lines are cached on disk by language and code; a block that nobody changed
+ * is never coloured again. A pair of colours becomes a class, so that the page
+ * stays small and the style sheet alone decides which of the two themes is seen.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Highlighter, ThemeRegistrationRaw } from 'shiki'
-import { colourAssembly, withoutAssembly, type Token } from './assembly.ts'
-import { readable } from './contrast.ts'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 
-const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff', 'wasm']
+/** What the thread can read. */
+export const languages = ['ts', 'js', 'json', 'sh', 'html', 'css', 'asm', 'c', 'diff', 'wasm']
 /** Other names that fences use. */
 const aliases: Record<string, string> = { wat: 'wasm' }
-/** The ground that code stands on: --wash in the style sheet. */
-const grounds = { light: '#f5f2ea', dark: '#211f1c' } as const
 const version = 5
 /** Blocks that are remembered: a few times as many as the book has. */
 const most = 12_000
@@ -31,7 +26,8 @@ export class Colourist {
   private readonly known = new Map<string, string[]>()
   private readonly noted = new Set<string>()
   private readonly pairs = new Set<string>()
-  private reader?: Promise<Reader>
+  /** What the thread was asked for and has not yet answered. */
+  private readonly asked = new Map<string, Promise<string[]>>()
   private changed = false
 
   constructor(file: string) {
@@ -48,18 +44,17 @@ export class Colourist {
     const key = createHash('sha1').update(`${version}\0${lang}\0${code}`).digest('base64')
     const known = this.known.get(key)
     if (known) return this.meet(key, known)
-    const lines = await this.colour(code, lang)
+    if (!this.asked.has(key)) this.asked.set(key, coloured(code, lang))
+    const lines = await this.asked.get(key)!
+    this.asked.delete(key)
     this.known.set(key, lines)
     this.changed = true
     return this.meet(key, lines)
   }
 
-  private async colour(code: string, lang: string): Promise<string[]> {
-    const { shiki, pairs } = await (this.reader ??= readerOfBoth())
-    const { code: plain, isAssembly } = lang === 'ts' ? withoutAssembly(code) : { code, isAssembly: () => false }
-    const tokens = shiki.codeToTokensBase(plain, { lang, theme: 'both' } as never).map((line) =>
-      line.map(({ content, color = '' }) => ({ content, ...pairs[parseInt(color.slice(1), 16)] })))
-    return colourAssembly(code, isAssembly, tokens).map(lineOf)
+  /** Asks for blocks that will be wanted, in the order in which they will. */
+  expect(blocks: Iterable<{ fence: { body: string[] }, info: { lang: string } }>): void {
+    for (const { fence, info } of blocks) this.lines(fence.body.join('\n'), info.lang).catch(() => {}) // said to whom wants it
   }
 
   /** Writes the cache; of what no longer stands in the book, the oldest goes. */
@@ -93,53 +88,35 @@ export class Colourist {
   }
 }
 
-interface Reader { shiki: Highlighter, pairs: Omit<Token, 'content'>[] }
+const run = fileURLToPath(new URL('../../bin/run.mjs', import.meta.url))
+const program = fileURLToPath(new URL('./colour-thread.ts', import.meta.url))
+let thread: Worker | undefined
+/** Who waits for the thread's answers, which come in the order of the questions. */
+const waiting: { resolve(lines: string[]): void, reject(error: Error): void }[] = []
 
-/** Reads code by a theme in which rule n has colour n, and all that no rule colours has the first. */
-async function readerOfBoth(): Promise<Reader> {
-  const [{ createHighlighter }, light, dark] = await Promise.all([
-    import('shiki'), import('shiki/themes/github-light.mjs'), import('shiki/themes/github-dark.mjs')])
-  const both = [light, dark].map(({ default: theme }) => theme as ThemeRegistrationRaw)
-  const [rules, others] = both.map(({ tokenColors }) => tokenColors!)
-  if (JSON.stringify(rules.map(({ scope }) => scope)) !== JSON.stringify(others.map(({ scope }) => scope))) {
-    throw new Error('the two themes have different rules: no one reading serves both')
-  }
-  const pairs = rules.map(({ settings }, i) => ({ light: settings.foreground, dark: others[i].settings.foreground }))
-  const plain = both.map(({ colors }) => colors!['editor.foreground'])
-  pairs.unshift({ light: plain[0], dark: plain[1] })
-  const colour = (n: number) => `#${n.toString(16).padStart(6, '0')}`
-  const theme: ThemeRegistrationRaw = { name: 'both', type: 'light', fg: colour(0), bg: '#ffffff', settings: [
-    { settings: { foreground: colour(0), background: '#ffffff' } },
-    ...rules.map(({ scope, settings }, i) => ({ scope, settings: settings.foreground ? { foreground: colour(i + 1) } : {} })),
-  ] }
-  return { shiki: await createHighlighter({ themes: [theme], langs: languages }), pairs }
+/** Starts the thread, if it is not there; idle, it keeps no process alive. */
+export function startColouring(): Worker {
+  if (thread) return thread
+  thread = new Worker(run, { argv: [program] })
+  thread.unref()
+  return thread
+    .on('message', (lines: string[]) => {
+      waiting.shift()!.resolve(lines)
+      if (waiting.length === 0) thread?.unref()
+    })
+    .on('error', () => {}) // it ends, too
+    .on('exit', () => {
+      thread = undefined
+      for (const { reject } of waiting.splice(0)) reject(new Error('the thread that colours code ended'))
+    })
 }
 
-const names = new Map<string, string>()
-
-/** The class of a pair of colours, made readable once. */
-function pairName(light: string, dark: string): string {
-  const key = light + dark
-  const known = names.get(key)
-  if (known) return known
-  const name = readable(light, grounds.light).slice(1) + '-' + readable(dark, grounds.dark).slice(1)
-  names.set(key, name)
-  return name
-}
-
-/** A line: what stands together in one pair of colours is one element, and its indentation in none. */
-function lineOf(tokens: Token[]): string {
-  const parts: [name: string, text: string][] = [['', '']]
-  for (const { content, light, dark } of tokens) {
-    const last = parts.at(-1)!
-    const text = parts.length > 1 ? content : content.trimStart()
-    if (parts.length === 1) last[1] += content.slice(0, content.length - text.length)
-    if (text === '') continue
-    const name = text.trim() === '' || !light || !dark ? last[0] : pairName(light, dark)
-    if (name === last[0]) last[1] += text
-    else parts.push([name, text])
-  }
-  return parts.map(([name, text]) => (name ? `<span class="k${name}">${escape(text)}</span>` : escape(text))).join('')
+/** Has the thread colour a block. */
+function coloured(code: string, lang: string): Promise<string[]> {
+  const colouring = startColouring()
+  colouring.ref()
+  colouring.postMessage([code, lang])
+  return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
 }
 
 /** A line's own depth, for the style sheet. */

@@ -41,19 +41,20 @@ function usersOf(site: Site, types: Types): Map<string, Set<string>> {
     for (const [line, pairs] of Object.entries(at)) {
       const from = file.lines[Number(line) - 1] && tellerOf(site, file, Number(line))
       if (!from || isImport(file, Number(line))) continue
-      for (let i = 1; i < pairs.length; i += 2) addUser(users, known[pairs[i]], path, Number(line), site, from)
+      const tag = tagOf(site, from)
+      for (let i = 1; i < pairs.length; i += 2) addUser(users, known[pairs[i]], path, Number(line), tag)
     }
   }
   return users
 }
 
 function addUser(
-  users: Map<string, Set<string>>, [, , file, line]: FileTypes['known'][number], path: string, at: number, site: Site, from: Woven,
+  users: Map<string, Set<string>>, [, , file, line]: FileTypes['known'][number], path: string, at: number, tag: string,
 ): void {
   if (file === path && line === at) return
   const place = `${file}:${line}`
   if (!users.has(place)) users.set(place, new Set())
-  users.get(place)!.add(tagOf(site, from))
+  users.get(place)!.add(tag)
 }
 
 /** An import says nothing that its use does not say again. */

@@ -11,9 +11,9 @@ import { sectionName } from './block.ts'
 import { bookPage, bookUrl } from './book-page.ts'
 import { wholeChapter, type Chapter } from './chapter.ts'
 import { dataScript, searchNames, tagPreviews, withAddresses } from './data.ts'
-import { Demos, demosOn } from './demos.ts'
+import { Demos, demosOn, demosWoven } from './demos.ts'
 import { fonts } from './fonts.ts'
-import { Colourist } from './highlight.ts'
+import { Colourist, startColouring } from './highlight.ts'
 import { guestFiles, guestStyle } from './guest-files.ts'
 import { home } from './home.ts'
 import { contents, fileIndex, tagIndex } from './indexes.ts'
@@ -23,7 +23,7 @@ import { layout, type Frame } from './layout.ts'
 import { contentsOf, markdownOf } from './markdown-edition.ts'
 import { keyOf, modelOf, nameOf, type Page, type Site } from './model.ts'
 import { weaveBody } from './page.ts'
-import type { Facts } from './parse.ts'
+import { factsOf, type Facts } from './parse.ts'
 import { neighbourhood, surroundings } from './places.ts'
 import { nameIndex, type Types } from './names.ts'
 import { redirect } from './redirects.ts'
@@ -75,6 +75,7 @@ export class Weaver {
     this.live = live
     const cache = (name: string) => join(root, '.cache', name)
     this.colourist = new Colourist(cache('colours.json'))
+    if (live) startColouring() // a save is not to wait for it
     this.demos = new Demos(root)
     this.facts = new Kept(cache('facts.json'))
     this.bodies = new Kept(cache('bodies.json'))
@@ -92,23 +93,25 @@ export class Weaver {
     const programs = scripts()
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
-    const site = modelOf(book, texts, files, this.facts)
-    const demos = this.demos.woven(book, site, parsed, errors, this.live)
+    const demos = this.demos.recorded(book, parsed, errors, this.live)
     demos.catch(() => {}) // said below, where it is waited for
     const keys = keysOf(files)
     const learnt = learning ? learnTypes(this.root, files, this.types, keys) : undefined
     learnt?.catch(() => {}) // likewise
+    if (this.last.size === 0) this.colourist.expect(new Set(files.flatMap(({ lines }) => lines.map(({ block }) => block))))
+    for (const text of texts.values()) {
+      factsOf(text, this.facts)
+      await immediate() // to hear those who work meanwhile
+    }
+    const site = modelOf(book, texts, files, this.facts)
     const around = linkedTo(site)
     const written: string[] = []
     this.made.clear()
     const chapters: Chapter[] = []
     for (const frame of [contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
-    // Files show no demos: they are coloured while those are run.
-    for (const file of files) {
-      this.frame(site, await this.whole(site, file, around), written)
-      if (learnt) await immediate() // to hear TypeScript
-    }
-    site.demos = await demos
+    if (edition) await this.edition(site, around, written)
+    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
+    site.demos = demosWoven(site, await demos)
     this.frame(site, home(site), written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
@@ -117,13 +120,13 @@ export class Weaver {
       this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
       errors.push(...wrong)
     }
+    if (edition) this.write(bookUrl, bookPage(site, chapters), written)
     await learnt
     this.typesOf(site, keys, written)
     this.redirects(site, written)
     this.data('tags', tagPreviews(site), written)
     this.data('names', searchNames(site), written)
     await this.search(site, chapters, written)
-    if (edition) this.edition(site, chapters, around, written)
     await this.theme(await programs, written)
     if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
@@ -190,14 +193,15 @@ export class Weaver {
     this.write(frame.url, layout(site, frame, this.live), written)
   }
 
-  private edition(site: Site, chapters: Chapter[], around: string, written: string[]): void {
-    this.write(bookUrl, bookPage(site, chapters), written)
+  /** The Markdown edition. */
+  private async edition(site: Site, around: string, written: string[]): Promise<void> {
     this.write(join('markdown', 'README.md'), contentsOf(site), written)
     const others = JSON.stringify(site.pages.map(({ url, title, sections }) => [url, title, sections.map(({ id, anchor }) => [id, anchor])]))
     for (const page of site.pages) {
       const path = join('markdown', page.url.replace(/\.html$/, '.md'))
       const key = hashOf(page.text, around, others, standing(site, page))
       this.write(path, this.editions.get(key) ?? this.editions.set(key, markdownOf(site, page)), written)
+      await immediate()
     }
   }
 
