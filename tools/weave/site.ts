@@ -94,7 +94,8 @@ export class Weaver {
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
     const demos = this.demos.recorded(book, parsed, errors, this.live)
-    demos.catch(() => {}) // said below, where it is waited for
+    const guests = demos.then(() => guestFiles(this.root)) // of what was tangled for the demos
+    guests.catch(() => {}) // said below, where they are waited for
     const keys = keysOf(files)
     const learnt = learning ? learnTypes(this.root, files, this.types, keys) : undefined
     learnt?.catch(() => {}) // likewise
@@ -127,7 +128,7 @@ export class Weaver {
     this.data('tags', tagPreviews(site), written)
     this.data('names', searchNames(site), written)
     await this.search(site, chapters, written)
-    await this.theme(await programs, written)
+    await this.theme([...await programs, ...await guests], written)
     if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
@@ -229,12 +230,12 @@ export class Weaver {
     for (const [path, bytes] of this.index) this.write(join('pagefind', path), bytes, written)
   }
 
-  private async theme(programs: Map<string, string>, written: string[]): Promise<void> {
+  private async theme(programs: [name: string, text: string][], written: string[]): Promise<void> {
     const style = readFileSync(join(themeFolder, 'style.css'), 'utf8') + guestStyle()
     const faces = await fonts(join(this.root, '.cache', 'fonts'))
     this.write('style.css', faces.map(({ rule }) => rule).join('') + style + this.colourist.styles(), written)
     for (const { name, bytes } of faces) this.write(join('fonts', name), bytes, written)
-    for (const [name, text] of [...programs, ...await guestFiles(this.root)]) if (name !== offlineScript) this.write(name, text, written)
+    for (const [name, text] of programs) if (name !== offlineScript) this.write(name, text, written)
     copyFileSync(join(themeFolder, 'icon.svg'), join(this.out, 'icon.svg'))
   }
 

@@ -25,9 +25,10 @@ export interface FileTypes {
 export function keysOf(files: TangledFile[]): Map<string, string> {
   const texts = new Map(files.filter(({ path }) => path.endsWith('.ts')).map((file) => [file.path, textOf(file)]))
   const imports = new Map([...texts].map(([path, text]) => [path, importsOf(path, text)]))
+  const hashes = new Map([...texts].map(([path, text]) => [path, hashOf(text)]))
   return new Map([...texts.keys()].map((path) => {
     const all = [...closure(path, imports)].sort()
-    return [path, hashOf(path, ...all.map((one) => texts.get(one) ?? one))]
+    return [path, hashOf(path, ...all.map((one) => hashes.get(one) ?? one))]
   }))
 }
 
