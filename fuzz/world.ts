@@ -289,7 +289,7 @@ function runErrand(guest: HostileGuest, errand: Step): void {
     case 'arrive': guest.server?.arrive('x'.repeat(errand[1] % 4096)); break
     case 'getdma': file.write(Uint32Array.of(1, errand[1]), task); break
     case 'change':
-      if (mm.mapped(errand[1] & ~3, 4)) mm.write32((errand[1] & ~3) >>> 0, errand[2])
+      if (mm.frameOf(errand[1] >>> 12, true) >= 0) mm.write32((errand[1] & ~3) >>> 0, errand[2])
   }
 }
 

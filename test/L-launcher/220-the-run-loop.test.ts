@@ -8,7 +8,7 @@ import { setupConsole, wayOut } from '../../generated/launcher/console.ts'
 import { handleInput } from '../../generated/launcher/dispatch.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
-import { CountedPace, RealPace } from '../../generated/launcher/pace.ts'
+import { countedPace, realPace } from '../../generated/launcher/pace.ts'
 import { runGuest } from '../../generated/launcher/run.ts'
 import { breakGround, furnish } from '../../generated/launcher/launch.ts'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
@@ -23,7 +23,7 @@ function fixture(...results: unknown[]) {
   setupConsole(devices, platform, wayOut(platform, () => { throw new Farewell('left', 2); }))
   fake.device.results.push(...results as typeof fake.device.results)
   const waker = new Waker(fake.guest, devices.inputs, platform)
-  const pace = new RealPace(fake.guest, devices.inputs, waker, platform)
+  const pace = realPace(fake.guest, devices.inputs, waker, platform)
   const run = () => runGuest(fake.guest, devices, waker, pace)
   return { ...fake, platform, devices, run }
 }
@@ -170,7 +170,7 @@ describe('L:220 the run loop', () => {
       setupConsole(devices, platform, typed)
       device.results.push({ kind: 'error', errno: EAGAIN }, { kind: 'error', errno: ERESTART })
       const waker = new Waker(guest, devices.inputs, platform)
-      const ending = await runGuest(guest, devices, waker, new RealPace(guest, devices.inputs, waker, platform))
+      const ending = await runGuest(guest, devices, waker, realPace(guest, devices.inputs, waker, platform))
       expect(device.sent(LHREQ_BREAK)).toEqual([[1], [0]])
       return ending
     }
@@ -199,7 +199,7 @@ describe('L:220 counted time', () => {
     fake.device.bound.set(0, { records: [0x3000], irq: 1 })
     const waker = new Waker(fake.guest, devices.inputs, platform)
     const clock = new InstructionClock({ instructions: 1000 }, 100)
-    const pace = new CountedPace(fake.guest, devices.inputs, waker, platform,
+    const pace = countedPace(fake.guest, devices.inputs, waker, platform,
       clock)
     return { ...fake, platform, waker, clock, pace }
   }

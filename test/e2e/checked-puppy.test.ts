@@ -15,7 +15,7 @@ import { NetPlaces } from '../../generated/launcher/net-places.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
-import { CountedPace } from '../../generated/launcher/pace.ts'
+import { countedPace } from '../../generated/launcher/pace.ts'
 import { prepareWithDma } from '../../generated/launcher/prepare.ts'
 import { runGuest } from '../../generated/launcher/run.ts'
 import { Waker } from '../../generated/launcher/waker.ts'
@@ -42,7 +42,7 @@ async function session(script: string, checkTlb: boolean): Promise<Session> {
   const house = { plan, platform, dice: platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers, verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
-  const pace = new CountedPace(guest, devices.inputs, waker, platform, clock)
+  const pace = countedPace(guest, devices.inputs, waker, platform, clock)
   const ending = await runGuest(guest, devices, waker, pace)
   guest.close()
   space.unmapAll()

@@ -12,7 +12,7 @@ import { Guest } from '../../generated/launcher/guest.ts'
 import { loadKernel } from '../../generated/launcher/load-kernel.ts'
 import { main } from '../../generated/launcher/main.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
-import { RealPace } from '../../generated/launcher/pace.ts'
+import { realPace } from '../../generated/launcher/pace.ts'
 import { setupPagetables } from '../../generated/launcher/page-tables.ts'
 import type { Wire } from '../../generated/launcher/platform.ts'
 import { QueuedWire } from '../../generated/launcher/queued-wire.ts'
@@ -147,7 +147,7 @@ export async function sharing(count: number): Promise<Neighbour[]> {
     writeCommandLine(memory, [])
     tellKernel(guest, eraA, kernel, pgdir)
     const waker = new Waker(guest, devices.inputs, platform)
-    neighbour.life = runGuest(guest, devices, waker, new RealPace(guest, devices.inputs, waker, platform))
+    neighbour.life = runGuest(guest, devices, waker, realPace(guest, devices.inputs, waker, platform))
     neighbours.push(neighbour)
   }
   return neighbours

@@ -12,7 +12,7 @@ import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
 import { Observers } from '../../generated/launcher/observers.ts'
-import { RealPace } from '../../generated/launcher/pace.ts'
+import { realPace } from '../../generated/launcher/pace.ts'
 import type { Pace } from '../../generated/launcher/pace.ts'
 import { prepareWithDma } from '../../generated/launcher/prepare.ts'
 import { runGuest } from '../../generated/launcher/run.ts'
@@ -47,7 +47,7 @@ export async function byHand(act: (hand: Hand) => Promise<void>): Promise<void> 
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const baton = new Baton()
-  const real = new RealPace(guest, devices.inputs, waker, platform)
+  const real = realPace(guest, devices.inputs, waker, platform)
   const pace: Pace = {
     async breathe() {
       await baton.pass('busy')
