@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readArguments } from '../../generated/launcher/arguments.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
-import { CapturedWire } from '../../generated/launcher/captured-wire.ts'
+import { capturedWire } from '../../generated/launcher/captured-wire.ts'
 import { Cards } from '../../generated/launcher/cards.ts'
 import { NodePlatform } from '../../generated/launcher/node/platform.ts'
 import type { WantedWire } from '../../generated/launcher/plan.ts'
@@ -143,7 +143,7 @@ describe('D:096 a file of frames', () => {
     const platform = new FakePlatform()
     const loop = new Loop()
     const file = new Full(new Uint8Array(0))
-    const wire = new CapturedWire(loop, file, platform)
+    const wire = capturedWire(loop, file, platform)
     for (let i = 0; i < 5; i++) wire.send(ARP)
     expect(loop.waiting.length).toBe(5)
     expect(file.bytes.length).toBe(24 + 16 + ARP.length)

@@ -4,7 +4,7 @@ import type { LgCpu } from '../../generated/host/lg.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
 import { Observers } from '../../generated/launcher/observers.ts'
 import { Stats, statsTable } from '../../generated/launcher/stats.ts'
-import { Trace } from '../../generated/launcher/trace.ts'
+import { tracer } from '../../generated/launcher/trace.ts'
 import { makeGuest, makeWorld } from '../H-host/guest-world.ts'
 import { FakePlatform } from '../L-launcher/fakes.ts'
 import { lines, session } from '../support/puppy.ts'
@@ -78,7 +78,7 @@ describe('D:300 statistics', () => {
 describe('D:310 the trace', () => {
   it('tells each event in a line', () => {
     const lines: string[] = []
-    const trace = new Trace(() => 1234, (line) => lines.push(line))
+    const trace = tracer(() => 1234, (line) => lines.push(line))
     trace.trap(cpu({ eip: 0xc0100000, errcode: 6 }, 0x8048000), 14, false)
     trace.trap(cpu({ eip: 0xc0100000, errcode: 0x10 }), 13, true)
     trace.trap(cpu({ eip: 0xc0100000 }), 32, true)
