@@ -1,7 +1,7 @@
 /** Frames through wires, bytes at the console. */
 import type { Random } from '../../conformance/random.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
-import { CapturedWire } from '../../generated/launcher/captured-wire.ts'
+import { capturedWire } from '../../generated/launcher/captured-wire.ts'
 import { Escape, endsInWayOut } from '../../generated/launcher/console.ts'
 import { framed, Unframer } from '../../generated/launcher/framing.ts'
 import { QueuedWire } from '../../generated/launcher/queued-wire.ts'
@@ -46,7 +46,7 @@ class Loop extends QueuedWire {
 /** What is captured is what passed, and is as long as it says. */
 function capture(frames: readonly Uint8Array[]): void {
   const file = new BytesFile(new Uint8Array(0))
-  const wire = new CapturedWire(new Loop(), file, new FakePlatform())
+  const wire = capturedWire(new Loop(), file, new FakePlatform())
   for (const frame of frames) wire.send(frame)
   let passed = 0
   for (let frame = wire.receive(); frame !== null; frame = wire.receive()) object('wire', same(frame, frames[passed++]), () => 'a frame changed on its way')

@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { PageConsole } from '../../generated/launcher/browser/console.ts'
-import { KeptDisk } from '../../generated/launcher/browser/kept-disk.ts'
+import { keptDisk } from '../../generated/launcher/browser/kept-disk.ts'
 import type { SyncHandle } from '../../generated/launcher/browser/kept-disk.ts'
 import { PagePlatform } from '../../generated/launcher/browser/platform.ts'
 import { Session } from '../../generated/launcher/browser/session.ts'
@@ -68,7 +68,7 @@ describe('D:410 files of a page', () => {
       flush: () => { did.push('flush') },
       close: () => { did.push('close') },
     }
-    const disk = new KeptDisk(handle)
+    const disk = keptDisk(handle)
     const into = new Uint8Array(4)
     expect(disk.readAt(8, into)).toBe(2)
     expect(disk.writeAt(9, bytes('abc'))).toBe(3)
@@ -78,7 +78,7 @@ describe('D:410 files of a page', () => {
   })
 
   it('that are full say so', () => {
-    const disk = new KeptDisk({ write() { throw new DOMException('', 'QuotaExceededError') } } as never)
+    const disk = keptDisk({ write() { throw new DOMException('', 'QuotaExceededError') } } as never)
     expect(() => disk.writeAt(0, bytes('x'))).toThrow(new PlatformError('the browser gives no more space'))
   })
 })
