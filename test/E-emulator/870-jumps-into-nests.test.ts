@@ -37,8 +37,15 @@ describe('E:871 who stands above whom', () => {
 })
 
 describe('E:872 loops with two doors', () => {
-  test('one of them leads out', () => {
+  test('the small room is there twice, and nobody leaves', () => {
     const nodes = graph([[1, 2], [2], [1, 3], []])
+    const all = [...structure(nodes[0]).values()]
+    expect(all).toHaveLength(nodes.length + 1)
+    expect(all.filter((spot) => spot.back.length > 0)).toHaveLength(1)
+    expect(all.flatMap(({ node }) => edgesOf(node)).filter(({ to }) => to === null)).toEqual([])
+  })
+  test('of large ones, one leads out', () => {
+    const nodes = graph([[1, 2], [2], [1, 3], []], 7)
     const spots = spotsOf(nodes).filter((spot) => spot !== undefined)
     for (const spot of spots) expect(spot.back).toEqual([])
     expect(nodes.flatMap(edgesOf).filter(({ to }) => to === null)).toHaveLength(1)
