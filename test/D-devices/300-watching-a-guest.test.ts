@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { LgCpu } from '../../generated/host/lg.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
-import { Observers } from '../../generated/launcher/observers.ts'
+import { observersOf } from '../../generated/launcher/observers.ts'
 import { Stats, statsTable } from '../../generated/launcher/stats.ts'
 import { tracer } from '../../generated/launcher/trace.ts'
 import { makeGuest, makeWorld } from '../H-host/guest-world.ts'
@@ -118,7 +118,7 @@ describe('D:310 the trace in the chapter', () => {
 describe('D:300 observers', () => {
   const make = (stats: boolean, trace: boolean) => {
     const platform = new FakePlatform()
-    const observers = new Observers({ stats, trace } as Plan,
+    const observers = observersOf({ stats, trace } as Plan,
       { instructions: 7, translation }, platform)
     return { platform, observers }
   }

@@ -21,7 +21,7 @@ import { runGuest } from '../../generated/launcher/run.ts'
 import { Waker } from '../../generated/launcher/waker.ts'
 import { puppyImage } from '../../generated/puppy/index.ts'
 import { FakePlatform } from '../L-launcher/fakes.ts'
-import { Observers } from '../../generated/launcher/observers.ts'
+import { observersOf } from '../../generated/launcher/observers.ts'
 
 interface Session { out: string; ending: string; instructions: number; host: Host }
 
@@ -38,7 +38,7 @@ async function session(script: string, checkTlb: boolean): Promise<Session> {
   const space = new LauncherMemory(host.physical, host.frames)
   const file = host.open(space)
   const guest = new Guest(file, new GuestMemory(space, plan.memory))
-  const observers = new Observers(plan, machine.cpu, platform)
+  const observers = observersOf(plan, machine.cpu, platform)
   const house = { plan, platform, dice: platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers, verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)

@@ -11,7 +11,7 @@ import { NetPlaces } from '../../generated/launcher/net-places.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { Guest } from '../../generated/launcher/guest.ts'
 import { GuestMemory } from '../../generated/launcher/memory.ts'
-import { Observers } from '../../generated/launcher/observers.ts'
+import { observersOf } from '../../generated/launcher/observers.ts'
 import { realPace } from '../../generated/launcher/pace.ts'
 import type { Pace } from '../../generated/launcher/pace.ts'
 import { prepareWithDma } from '../../generated/launcher/prepare.ts'
@@ -43,7 +43,7 @@ export async function byHand(act: (hand: Hand) => Promise<void>): Promise<void> 
   const host = new Host(machine, { clock, random: () => 0.3, slice: SLICE })
   const space = new LauncherMemory(host.physical, host.frames)
   const guest = new Guest(host.open(space), new GuestMemory(space, plan.memory))
-  const house = { plan, platform, dice: platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers: new Observers(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
+  const house = { plan, platform, dice: platform, host, task: new Task('launcher'), clock, cards: new Cards(platform), netPlaces: new NetPlaces(platform, host), observers: observersOf(plan, machine.cpu, platform), verbose: () => {}, typed: () => {} }
   const devices = await prepareWithDma(house, guest, new BytesFile(puppyImage()), eraA)
   const waker = new Waker(guest, devices.inputs, platform)
   const baton = new Baton()
