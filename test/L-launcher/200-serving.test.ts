@@ -5,7 +5,7 @@ import {
 import { blockPage, eraA } from '../../generated/abi/era-a.ts'
 import { setupBlockFile } from '../../generated/launcher/block.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
-import { ConsoleHandler, Escape, setupConsole, wayOut } from
+import { consoleInput, Escape, setupConsole, wayOut } from
   '../../generated/launcher/console.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
@@ -96,7 +96,7 @@ function consoleFixture(options: { pipe?: boolean; bound?: boolean } = {}) {
   const platform = new FakePlatform()
   platform.console.isTerminal = !options.pipe
   const left: string[] = []
-  const handler = new ConsoleHandler(platform, wayOut(platform, () => left.push('left')))
+  const handler = consoleInput(platform, wayOut(platform, () => left.push('left')))
   putDma(fake.memory, RECORD, [[BUFFER, 3], [0x6000, 3]])
   const bind = () => fake.device.bound.set(0, { records: [RECORD], irq: 4 })
   if (options.bound !== false) bind()
@@ -105,7 +105,7 @@ function consoleFixture(options: { pipe?: boolean; bound?: boolean } = {}) {
     input: platform.console,
     drain: () => memory.write32(RECORD, 0),
     used: () => memory.read32(RECORD),
-    turn: () => handler.afterTurn(guest) }
+    turn: () => handler.afterTurn!(guest) }
 }
 
 describe('L:210 console input from a terminal', () => {
