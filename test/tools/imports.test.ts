@@ -28,7 +28,7 @@ export type Ear = 'left' | 'right'
 export class Dog {
   bark = () => 'wow'
 }
-export const PAGE = 4096
+export const PAGE = 4096, FIRST = 1, SECOND = FIRST | 2, third = -3
 export const [one, two] = [1, 2]
 export function walk(far: number): number
 export function walk(far: number, fast?: boolean): number { return fast ? far : 2 * far }
@@ -37,6 +37,8 @@ export function walk(far: number, fast?: boolean): number { return fast ? far : 
 describe('a file is given the imports it needs', () => {
   const cases: [string, string, string[]][] = [
     ['values', 'export const a = walk(PAGE) + two', ["import { PAGE, two, walk } from './lender.ts'"]],
+    ['constants that stand in a row', 'const SECOND = 5, ZERO = 0\nexport const a = [SECOND, ZERO, FIRST, third]',
+      ["import { FIRST, third } from './lender.ts'"]],
     ['types', 'export const a: Shape[] = []\nexport type Two = Ear', ["import type { Ear, Shape } from './lender.ts'"]],
     ['a class that is only a type', 'export const bark = (dog: Dog) => dog.bark()', ["import type { Dog } from './lender.ts'"]],
     ['values and types in one line', 'export const a: Shape = { x: PAGE }', ["import { PAGE, type Shape } from './lender.ts'"]],

@@ -25,7 +25,7 @@ export interface Module {
 export interface Written { names: string[], from: string, line: number, type: boolean }
 
 /** To be raised when Module changes its form. */
-const version = 7
+const version = 8
 
 /** What the modules say that have these texts; from the cache under `root` where it has them. */
 export async function modulesSaid(root: string, texts: string[]): Promise<Module[]> {
@@ -49,7 +49,7 @@ function load(path: string): Map<string, Module> {
 
 async function read(text: string): Promise<Module> {
   const words = wordsOf(withoutImports(text).split('\n'))
-  const made = new Set([...words.filter(isMade).map(({ name }) => name), ...takenApart(text).filter((name) => !isCapital(name))])
+  const made = new Set([...words.filter(isMade).map(({ name }) => name), ...takenApart(text).filter((name) => !isCapital(name)), ...inRows(text, '(?:export )?')])
   const own = new Set([...made, ...importedNames(text)])
   const runs = await neededToRun(text, new Set(words.map(({ name }) => name)))
   const needed = new Set(runs)
@@ -85,6 +85,11 @@ const mayBeType = (word: Word): boolean =>
 /** The names in `const { a, b } = c`. */
 const takenApart = (text: string): string[] =>
   [...text.matchAll(/\b(?:const|let) [{[]([^}\]]*)[}\]]/g)].flatMap(([, list]) => namesIn(list))
+
+/** The names in `const A = 1, B = 2`, of which the tokens show the first. */
+const inRows = (text: string, before: string): string[] =>
+  [...text.matchAll(new RegExp(`^${before}const (\\w+ = [^,(){}[\\]\n]+(?:, \\w+ = [^,(){}[\\]\n]+)+)$`, 'gm'))]
+    .flatMap(([, row]) => row.split(', ').map((one) => one.split(' ')[0]))
 
 /** The words of code that are no names of members, which stand after a dot. */
 function wordsOf(lines: string[]): Word[] {
@@ -150,6 +155,7 @@ function exportsOf(text: string, own: Set<string>): { types: string[], values: s
     if (/^(?:type|interface|class|enum)$/.test(kind)) types.add(name)
   }
   for (const [apart] of text.matchAll(/^export (?:const|let) [{[][^}\]]*[}\]]/gm)) takenApart(apart).forEach((name) => values.add(name))
+  for (const name of inRows(text, 'export ')) values.add(name)
   for (const [, type, list] of text.matchAll(/^export (type )?\{([^}]*)\}(?!\s*from)/gm)) {
     for (const name of namesIn(list)) if (own.has(name)) (type ? types : values).add(name)
   }
