@@ -2,7 +2,7 @@
 import type { Random } from '../../conformance/random.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
 import { capturedWire } from '../../generated/launcher/captured-wire.ts'
-import { Escape, endsInWayOut } from '../../generated/launcher/console.ts'
+import { lastStraw, endsInWayOut } from '../../generated/launcher/console.ts'
 import { framed, Unframer } from '../../generated/launcher/framing.ts'
 import { QueuedWire } from '../../generated/launcher/queued-wire.ts'
 import { FakePlatform } from '../../test/L-launcher/fakes.ts'
@@ -57,7 +57,7 @@ function capture(frames: readonly Uint8Array[]): void {
 /** Keys in portions: three times ^C in a row leave, in one read or within their time, and nothing else does. */
 function console(random: Random): void {
   let now = 0
-  const escape = new Escape(() => now, true)
+  const escape = lastStraw(() => now, true)
   let [run, since] = [0, 0]
   for (let n = 0; n < 60; n++) {
     const bytes = Uint8Array.from({ length: 1 + random.below(4) }, () => random.pick([3, 3, 3, 13, 65, random.below(256)]))
@@ -67,7 +67,7 @@ function console(random: Random): void {
     run = nothingElse ? run + bytes.length : 0
     const atOnce = !nothingElse && bytes.length > 3 && bytes.slice(-3).every((byte) => byte === 3)
     const wanted = atOnce || run >= 3 && now - since <= 1_500_000
-    object('console', escape.typed(bytes) === wanted, () => `${bytes} ${wanted ? 'does not leave' : 'leaves'}`)
+    object('console', escape(bytes) === wanted, () => `${bytes} ${wanted ? 'does not leave' : 'leaves'}`)
     object('console', endsInWayOut([bytes]) === (bytes.length > 2 && bytes.slice(-3).every((byte) => byte === 3)), () => `what waits is ${bytes}`)
     if (run >= 3) run = 0
   }

@@ -5,7 +5,7 @@ import {
 import { blockPage, eraA } from '../../generated/abi/era-a.ts'
 import { setupBlockFile } from '../../generated/launcher/block.ts'
 import { BytesFile } from '../../generated/launcher/bytes-file.ts'
-import { consoleInput, Escape, setupConsole, wayOut } from
+import { consoleInput, lastStraw, setupConsole, wayOut } from
   '../../generated/launcher/console.ts'
 import { DeviceTable } from '../../generated/launcher/devices.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
@@ -256,11 +256,11 @@ describe('L:210 three times ^C', () => {
   const ctrlC = Uint8Array.of(3)
   const typed = (...times: (number | string)[]) => {
     let now = 0
-    const escape = new Escape(() => now, true)
+    const escape = lastStraw(() => now, true)
     return times.map((time) => {
-      if (typeof time === 'string') return escape.typed(bytes(time))
+      if (typeof time === 'string') return escape(bytes(time))
       now = time * 1e6
-      return escape.typed(ctrlC)
+      return escape(ctrlC)
     })
   }
 
@@ -287,11 +287,11 @@ describe('L:210 three times ^C', () => {
   })
 
   it('are data in a pipe, unless each is read alone', () => {
-    const escape = new Escape(() => 0, false)
+    const escape = lastStraw(() => 0, false)
     const all = [3, 3, 3]
-    expect(escape.typed(Uint8Array.from(all))).toBe(false)
-    expect(escape.typed(Uint8Array.from([1, ...all]))).toBe(false)
-    expect(all.map(() => escape.typed(ctrlC))).toEqual([false, false, true])
+    expect(escape(Uint8Array.from(all))).toBe(false)
+    expect(escape(Uint8Array.from([1, ...all]))).toBe(false)
+    expect(all.map(() => escape(ctrlC))).toEqual([false, false, true])
   })
 
   it('reach the Guest all the same (B-L-082)', () => {
