@@ -297,9 +297,10 @@ describe('D:328 all of them at once', () => {
   }, 60_000)
 
   test('one that cannot be booted ends in a line; the worst status is the Launcher\'s', async () => {
-    const { status, err } = await throughPipes(['--guest', '--guest', '64', '/no/such/kernel'], 'halt\n')
+    const { status, err } = await throughPipes(['--guest', '--guest', '64', '/no/such/kernel', '--guest', '64', '/no/other/kernel'], 'halt\n')
     expect(status).toBe(1)
-    expect(err).toMatch(/Guest 2 \(kernel\): .*no such file/i)
+    expect(err).toMatch(/Guest 2 \(such\/kernel\): .*no such file/i)
+    expect(err).toMatch(/Guest 3 \(other\/kernel\): .*no such file/i)
     expect(err).toContain('Guest 1 (Puppy): powered off')
   }, 60_000)
 
