@@ -38,9 +38,10 @@ function engines(cases: number): boolean {
     two.run(programs.make())
   }
   progress.done()
-  const { regions, exits, differences } = two.report
+  const { regions, exits, strayed, differences } = two.report
   console.log(`engines: seed ${options.seed}, ${two.report.programs} programs, ${regions} regions, `
-    + `${differences.length} differences; regions were left`)
+    + `${differences.length} differences, `
+    + `${strayed} wrote over their tables; regions were left`)
   for (const [cause, times] of Object.entries(exits)) console.log(`  ${times} times: ${cause}`)
   for (const difference of differences) console.log(difference)
   return differences.length === 0
