@@ -50,6 +50,21 @@ describe('E:867 into calls, and back', () => {
     expect(regions).toBeGreaterThan(0)
     expect(exits['computed jump or return']).toBeLessThan(50)
   })
+  const fibonacci = (meddles: boolean) => (a: Assembler) => {
+    const [again, fib, small, out] = [a.label(), a.label(), a.label(), a.label()]
+    a.mov(esi, 40).bind(again).mov(eax, 19).call(fib).bind(out).dec(esi).jne(again).hlt()
+    a.bind(fib).cmp(eax, 2).jb(small).push(ebx).mov(ebx, eax).dec(eax).call(fib)
+    a.xchg(eax, ebx).sub(eax, 2).call(fib).add(eax, ebx).pop(ebx)
+    if (meddles) a.test(esp, 0xff).jne(small).inc(edi)
+    a.bind(small).ret()
+  }
+  test.each([false, true])('a function that calls itself stays in its region; meddles with flags: %s', (meddles) => {
+    const [one, two] = [hot(fibonacci(meddles)), hot(fibonacci(meddles), 'interpreted')]
+    for (const r of [0, 3, 4, 7]) expect(one.cpu.reg(r)).toBe(two.cpu.reg(r))
+    expect([one.cpu.instructions, one.cpu.eflags]).toEqual([two.cpu.instructions, two.cpu.eflags])
+    const { exits } = one.cpu.translation
+    expect(exits['computed jump or return'] + exits['went on elsewhere']).toBeLessThan(40_000)
+  })
   test('a return that was meddled with goes where the stack says', () => {
     const { cpu } = hot((a) => {
       const [top, f, other, back] = [a.label(), a.label(), a.label(), a.label()]
