@@ -5,11 +5,11 @@
  * Sections are linked by the ids that code hosts give their headings; blocks
  * have an anchor of their own.
  */
-import type { Code, Link, Paragraph, PhrasingContent, Root, RootContent, Text } from 'mdast'
+import type { Code, Link, Nodes, Paragraph, PhrasingContent, RootContent, Text } from 'mdast'
 import remarkGfm from 'remark-gfm'
 import remarkStringify from 'remark-stringify'
 import { unified } from 'unified'
-import { visit } from 'unist-util-visit'
+import { SKIP, visit } from 'unist-util-visit'
 import { sectionName } from './block.ts'
 import { isPicture } from './pictures/draw.ts'
 import { PictureError } from './pictures/picture.ts'
@@ -18,22 +18,32 @@ import { neighbourhood } from './places.ts'
 import { bookTitle, partsWith } from './contents.ts'
 import { filesOf, keyOf, nameOf, relative, type Page, type Site, type TagPlace, type Woven } from './model.ts'
 import { chapterLinked } from './page.ts'
-import { linkTags } from './tags.ts'
+import { tag } from './tags.ts'
 
 const composer = unified().use(remarkGfm).use(remarkStringify, { bullet: '-', rule: '-' }).freeze()
 
 const asMarkdown = (url: string) => url.replace(/\.html(?=#|$)/, '.md')
 
-/** A chapter of the edition, as text. */
+/** What stands in a text from one offset to another is to be `text`. */
+interface Edit { from: number, to: number, text: string }
+
+/** A chapter of the edition: its text as typed, but for links and what stands around code. */
 export function markdownOf(site: Site, page: Page): string {
-  const tree: Root = structuredClone(page.tree)
-  linkTags(site, tree, (place) => ({ url: toSection(page, place) }))
-  linkSections(site, page, tree)
-  unlinkPages(tree)
-  tree.children = tree.children.flatMap((node): RootContent[] =>
-    node.type === 'code' ? spelled(site, page, node) : [node])
-  tree.children.push({ type: 'thematicBreak' }, turns(site, page))
-  return composer.stringify(tree as never)
+  const edits = [...tagsLinked(site, page), ...linksTurned(site, page), ...blocksSpelled(site, page)]
+  let text = ''
+  let at = 0
+  for (const edit of edits.sort((a, b) => a.from - b.from)) {
+    text += page.text.slice(at, edit.from) + edit.text
+    at = edit.to
+  }
+  return `${text}${page.text.slice(at).trimEnd()}\n\n${compose([{ type: 'thematicBreak' }, turns(site, page)])}`
+}
+
+const compose = (children: RootContent[]): string => composer.stringify({ type: 'root', children } as never)
+
+/** The node's place in its chapter. */
+function edited({ position }: Nodes, text: string): Edit {
+  return { from: position!.start.offset!, to: position!.end.offset!, text }
 }
 
 /** What opens the edition: its chapters in reading order, and the index of tags. */
@@ -43,8 +53,7 @@ export function contentsOf(site: Site): string {
       [text(`${page.number} `), linkTo(asMarkdown(page.url), page.title), ...said(page)]))])
   const tags = [...site.tags.values()].map((place): PhrasingContent[] =>
     [linkTo(asMarkdown(place.url.split('#')[0]) + `#${place.anchor}`, place.tag), text(` ${place.title}`)])
-  const children = [head(1, bookTitle), ...introduction.map(paragraph), ...parts, head(2, 'Tags'), bullets(tags)]
-  return composer.stringify({ type: 'root', children } as never)
+  return compose([head(1, bookTitle), ...introduction.map(paragraph), ...parts, head(2, 'Tags'), bullets(tags)])
 }
 
 const introduction = [
@@ -61,14 +70,6 @@ const paragraph = (value: string): RootContent => ({ type: 'paragraph', children
 
 const head = (depth: 1 | 2, value: string): RootContent => ({ type: 'heading', depth, children: [text(value)] })
 
-/** Pages of the site that run something are not in the edition: their names stay, as text. */
-function unlinkPages(tree: Root): void {
-  visit(tree, 'link', (link, index, parent) => {
-    if (!parent || index === undefined || !/^\.\.\/[\w-]+\.html$/.test(link.url)) return
-    parent.children.splice(index, 1, ...link.children)
-  })
-}
-
 const linkTo = (url: string, value: string): Link => ({ type: 'link', url, children: [text(value) as Text] })
 
 const bullets = (lines: PhrasingContent[][]): RootContent => ({
@@ -84,14 +85,46 @@ function toSection(page: Page, place: TagPlace): string {
   return (file === page.url ? '' : asMarkdown(relative(page.url, file))) + `#${place.anchor}`
 }
 
-/** A link to another chapter's section names the site's id of it; here it is the code host's. */
-function linkSections(site: Site, page: Page, tree: Root): void {
-  visit(tree, 'link', (link) => {
-    const target = chapterLinked(page, link.url)
-    const section = site.pageOf.get(target?.path ?? '')?.sections.find(({ id }) => id === target!.id)
-    if (section) link.url = link.url.replace(/#.*/, `#${section.anchor}`)
+/** Tags outside of headings and links lead to their sections. */
+function tagsLinked(site: Site, page: Page): Edit[] {
+  const edits: Edit[] = []
+  visit(page.tree, (node) => {
+    if (node.type === 'heading' || node.type === 'link') return SKIP
+    if (node.type !== 'text') return undefined
+    const { from, to } = edited(node, '')
+    const typed = page.text.slice(from, to)
+    const text = typed.replace(tag, (name) => {
+      const place = site.tags.get(name)
+      return place ? `[${name}](${toSection(page, place)})` : name
+    })
+    if (text !== typed) edits.push({ from, to, text })
+    return undefined
   })
+  return edits
 }
+
+/**
+ * A link to another chapter's section names the site's id of it; here it is the code host's. Pages
+ * of the site that run something are not in the edition: their names stay, as text.
+ */
+function linksTurned(site: Site, page: Page): Edit[] {
+  const edits: Edit[] = []
+  visit(page.tree, 'link', (node) => {
+    const { from, to } = edited(node, '')
+    const typed = page.text.slice(from, to)
+    if (/^\.\.\/[\w-]+\.html$/.test(node.url)) {
+      edits.push({ from, to, text: typed.slice(1, typed.lastIndexOf('](')) })
+      return
+    }
+    const target = chapterLinked(page, node.url)
+    const section = site.pageOf.get(target?.path ?? '')?.sections.find(({ id }) => id === target!.id)
+    if (section) edits.push({ from, to, text: typed.replace(/#[^#]*?(?=\)$| ")/, `#${section.anchor}`) })
+  })
+  return edits
+}
+
+const blocksSpelled = (site: Site, page: Page): Edit[] => page.tree.children.flatMap((node) =>
+  node.type === 'code' ? edited(node, compose(spelled(site, page, node)).trimEnd()) : [])
 
 /** The way on and back, and to the contents. */
 function turns(site: Site, page: Page): Paragraph {

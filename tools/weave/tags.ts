@@ -7,7 +7,8 @@ import type { Site, TagPlace } from './model.ts'
 /** Where a tag's link leads, as seen from the page it is on, and what it says when pointed at. */
 export type Address = (place: TagPlace) => { url: string, title?: string }
 
-const tag = /\b[BLHPSDGEM]:\d{3,4}\b/g
+/** A tag in a text. */
+export const tag = /\b[BLHPSDGEM]:\d{3,4}\b/g
 
 /** Changes every tag that stands outside of headings and links; unknown ones stay text. */
 export function linkTags(site: Site, tree: Root, address: Address): void {
