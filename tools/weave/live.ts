@@ -21,9 +21,9 @@ export class Live {
     response.write(event([], this.errors))
   }
 
-  /** Says which pages a weave changed, and its errors; or why it failed. */
+  /** Says which pages a weave changed since it was last told of, and its errors; or why it failed. */
   tell(weave: Weave | Error): void {
-    const pages = weave instanceof Error ? [] : weave.written
+    const pages = weave instanceof Error ? [] : weave.written.slice(weave.told)
     this.errors = weave instanceof Error ? [{ place: '', message: weave.message }] : weave.errors.map(shown)
     for (const reader of this.readers) reader.write(event(pages, this.errors))
   }

@@ -41,6 +41,8 @@ export const themeFolder = fileURLToPath(new URL('../../site/theme', import.meta
 export interface Weave {
   pages: number
   written: string[]
+  /** How many of these `onChapters` was told of. */
+  told: number
   /** Errors of the book; the site is woven all the same. */
   errors: Diagnostic[]
 }
@@ -67,6 +69,8 @@ export class Weaver {
   private readonly last = new Map<string, string | Buffer>()
   /** What this weave has made, changed or not. */
   private readonly made = new Set<string>()
+  /** Told of what is written when all chapters are, where someone waits for them; the rest follows. */
+  onChapters: (so: Weave) => void = () => {}
 
   /** With `live`, pages reload themselves when the server says that they changed. */
   constructor(root: string, out = join(root, 'site', 'dist'), live = false) {
@@ -92,7 +96,7 @@ export class Weaver {
   async weave(edition = false, progress: Progress = () => {}, learning = false): Promise<Weave> {
     const programs = scripts()
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
-    if (book.order.length === 0) return { pages: 0, written: [], errors } // the last good site stays
+    if (book.order.length === 0) return { pages: 0, written: [], told: 0, errors } // the last good site stays
     const demos = this.demos.recorded(book, parsed, errors, this.live)
     const guests = demos.then(() => guestFiles(this.root)) // of what was tangled for the demos
     guests.catch(() => {}) // said below, where they are waited for
@@ -111,7 +115,7 @@ export class Weaver {
     const chapters: Chapter[] = []
     for (const frame of [contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
     if (edition) await this.edition(site, around, written)
-    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
+    if (!this.live) await this.wholeFiles(site, files, around, written)
     site.demos = demosWoven(site, await demos)
     this.frame(site, home(site), written)
     for (const [i, page] of site.pages.entries()) {
@@ -120,6 +124,11 @@ export class Weaver {
       chapters.push({ page, title, html })
       this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
       errors.push(...wrong)
+    }
+    const told = written.length
+    if (this.live) {
+      this.onChapters({ pages: site.pages.length, written, told: 0, errors })
+      await this.wholeFiles(site, files, around, written)
     }
     if (edition) this.write(bookUrl, bookPage(site, chapters), written)
     await learnt
@@ -132,7 +141,7 @@ export class Weaver {
     if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
-    return { pages: site.pages.length + files.length + 5, written, errors }
+    return { pages: site.pages.length + files.length + 5, written, told: this.live ? told : 0, errors }
   }
 
   /** Writes what the next start need not make again. While someone waits for a page it can wait. */
@@ -154,6 +163,10 @@ export class Weaver {
     }
     const woven = await weaveBody(site, page, this.colourist, out)
     return this.bodies.set(key, { ...woven, errors: out.all })
+  }
+
+  private async wholeFiles(site: Site, files: TangledFile[], around: string, written: string[]): Promise<void> {
+    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
   }
 
   private async whole(site: Site, file: TangledFile, around: string): Promise<Frame> {
