@@ -97,18 +97,21 @@ const waiting: { resolve(lines: string[]): void, reject(error: Error): void }[] 
 /** Starts the thread, if it is not there; idle, it keeps no process alive. */
 export function startColouring(): Worker {
   if (thread) return thread
-  thread = new Worker(run, { argv: [program] })
-  thread.unref()
-  return thread
+  const started = thread = new Worker(run, { argv: [program] })
+  /** It has ended, or is about to: whoever waits is told why, once. */
+  const fail = (why: Error) => {
+    if (thread !== started) return
+    thread = undefined
+    for (const { reject } of waiting.splice(0)) reject(why)
+  }
+  started.unref()
+  return started
     .on('message', (lines: string[]) => {
       waiting.shift()!.resolve(lines)
-      if (waiting.length === 0) thread?.unref()
+      if (waiting.length === 0) started.unref()
     })
-    .on('error', () => {}) // it ends, too
-    .on('exit', () => {
-      thread = undefined
-      for (const { reject } of waiting.splice(0)) reject(new Error('the thread that colours code ended'))
-    })
+    .on('error', fail)
+    .on('exit', () => fail(new Error('the thread that colours code ended')))
 }
 
 /** Has the thread colour a block. */

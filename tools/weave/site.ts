@@ -70,7 +70,7 @@ export class Weaver {
   /** What this weave has made, changed or not. */
   private readonly made = new Set<string>()
   /** Told of what is written when all chapters are, where someone waits for them; the rest follows. */
-  onChapters: (so: Weave) => void = () => {}
+  onChapters?: (soFar: Weave) => void
 
   /** With `live`, pages reload themselves when the server says that they changed. */
   constructor(root: string, out = join(root, 'site', 'dist'), live = false) {
@@ -125,9 +125,9 @@ export class Weaver {
       this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
       errors.push(...wrong)
     }
-    const told = written.length
+    const told = this.live && this.onChapters ? written.length : 0
     if (this.live) {
-      this.onChapters({ pages: site.pages.length, written, told: 0, errors })
+      this.onChapters?.({ pages: site.pages.length, written, told: 0, errors })
       await this.wholeFiles(site, files, around, written)
     }
     if (edition) this.write(bookUrl, bookPage(site, chapters), written)
@@ -141,7 +141,7 @@ export class Weaver {
     if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
-    return { pages: site.pages.length + files.length + 5, written, told: this.live ? told : 0, errors }
+    return { pages: site.pages.length + files.length + 5, written, told, errors }
   }
 
   /** Writes what the next start need not make again. While someone waits for a page it can wait. */
