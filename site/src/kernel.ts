@@ -18,13 +18,12 @@ class KernelBench extends HTMLElement {
       event.preventDefault()
       void this.#boot().catch((error: Error) => this.#say(error.message))
     })
-    this.field('second').addEventListener('change', () => this.#showSecond())
+    this.field('second').addEventListener('change', () => this.#dropSecond())
     for (const [name, act] of this.#diskButtons()) {
       this.querySelector(`[name="${name}"]`)!.addEventListener('click', () => {
         void act().catch((error: Error) => this.#say(error.message)).then(() => this.#showDisk())
       })
     }
-    this.#showSecond()
     void this.#showDisk()
   }
 
@@ -51,7 +50,8 @@ class KernelBench extends HTMLElement {
     for (const [i, guest] of this.guests.entries()) {
       guest.stop()
       guest.wish = () => this.#order(i, files, disk && i === 0)
-      if (i === 0 || this.field('second').checked) await guest.start(i === 0)
+      guest.hidden = i > 0 && !this.field('second').checked
+      if (!guest.hidden) await guest.start(i === 0)
     }
     this.guests[0].scrollIntoView({ block: 'nearest' }) // unseen, it would stand still
   }
@@ -109,9 +109,10 @@ class KernelBench extends HTMLElement {
     }
   }
 
-  #showSecond(): void {
-    this.guests[1].hidden = !this.field('second').checked
-    if (this.guests[1].hidden) this.guests[1].stop()
+  #dropSecond(): void {
+    if (this.field('second').checked) return
+    this.guests[1].hidden = true
+    this.guests[1].stop()
   }
 
   #say(words: string): void {

@@ -87,7 +87,7 @@ describe('the weave of a small book', () => {
   it('colours code, and escapes what it shows', () => {
     expect(greet()).toMatch(/<span class="k[0-9a-f]+-[0-9a-f]+">export[^<]*<\/span>/)
     expect(page('style.css')).toMatch(/\.k[0-9a-f]+-[0-9a-f]+\{color:light-dark\(#[0-9a-f]+,#[0-9a-f]+\)\}/)
-    expect(greet()).toContain('<figure class="drawing"><pre><code>+-----+\n| a&#60;b |')
+    expect(greet()).toContain('<figure class="drawing"><pre style="--columns:7"><code>+-----+\n| a&#60;b |')
   })
 
   it('links tags named in prose, and no others', () => {

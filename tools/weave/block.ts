@@ -59,7 +59,8 @@ const lineOf = (html: string): string => `<span class="l"${depthOf(html)}>${html
 /** Drawings and examples: nothing is tangled from them. */
 function plain(node: Code, lines: string[]): string {
   const drawing = node.lang == null || node.lang === 'text' || node.lang === 'txt'
-  if (drawing) return `<figure class="drawing"><pre><code>${lines.join('\n')}\n</code></pre></figure>`
+  const columns = Math.max(1, ...node.value.split('\n').map((line) => line.length))
+  if (drawing) return `<figure class="drawing"><pre style="--columns:${columns}"><code>${lines.join('\n')}\n</code></pre></figure>`
   return `<figure class="code example"><pre><code>${lines.map(lineOf).join('')}</code></pre></figure>`
 }
 

@@ -58,7 +58,8 @@ const subjects: Record<string, [number, string][]> = {
   G: [[0, 'The kernel'], [600, 'The programs']],
   E: [
     [0, 'State and memory'], [300, 'Instructions'], [400, 'From bytes to a program'], [500, 'Protection'],
-    [600, 'Running, and running faster'], [700, 'Floating point'], [800, 'Vectors'], [900, 'The machine, whole'],
+    [600, 'Running, and running faster'], [700, 'Floating point'], [800, 'Vectors'],
+    [860, 'Translating what is hot'], [900, 'The machine, whole'],
     [940, 'An assembler'],
   ],
 }

@@ -68,7 +68,7 @@ export function fileTable(site: Site, from: string): string {
     const files = folder.files.sort(byPath).map((file) => {
       const about = openingComment(file)
       return `<li><a href="${relative(from, wholeUrl(file.path))}"><code>${escape(file.path.split('/').at(-1)!)}</code></a>
-<span class="size">${file.lines.length}</span><span class="about">${escape(about)}</span></li>`
+<span class="size">${file.lines.length}</span><span class="about">${escape(about).replace(/`([^`]+)`/g, '<code>$1</code>')}</span></li>`
     })
     const folders = [...folder.folders].sort(byName).map(([name, inside]) =>
       `<section><h2 id="${path}${name}"><code>${escape(path + name)}/</code></h2>${draw(inside, `${path}${name}/`)}</section>`)

@@ -50,7 +50,7 @@ function doors(site: Site): string {
   const door = (url: string, name: string, about: string) =>
     `<a class="door" href="${url}"><b>${name}</b> <span>${about}</span></a>`
   return `<nav class="doors" aria-label="Three ways in">
-${door(site.pages[0].url, 'Read from the start', 'A door, a few requests, and what they set in motion.').replace('"door"', '"door start"')}
+${door(site.pages[0].url, 'Read from the start', 'Twenty words and some pictures; then the door, and what a few requests set in motion.').replace('"door"', '"door start"')}
 ${door(run ?? site.pages[0].url, 'Run it', 'Puppy boots in this page. Type, break it, ask what it cost.')}
 ${door(trip?.url ?? site.pages[0].url, 'See one world switch', 'Into the Guest and back, one instruction of machine code at a time.')}
 </nav>`

@@ -18,8 +18,8 @@ export function kernelPage(site: Site): Frame[] {
   const body = `${heading('Try it', 'Bring your own kernel',
     'A kernel of yours boots on this page: any Linux from 2.6.23 to 4.13 that was built to be lguest’s Guest.')}
 <div class="text"><p>What you choose here stays here. The files are read by this page and go to the Launcher in its
-thread beside it (${to('D:450')}); nothing is sent anywhere. A kernel wants CONFIG_LGUEST_GUEST; how one is
-built, and what it says when it boots, is told at ${to('D:350')}.</p>
+thread beside it (${to('D:450')}); nothing is sent anywhere. A kernel must be built with <code>CONFIG_LGUEST_GUEST</code>:
+${to('D:350')} tells how, and what it says when it boots.</p>
 <noscript><p>This page needs its scripts.</p></noscript>
 <kernel-bench>
 <form>
@@ -36,7 +36,7 @@ ${field('Memory', '<input type="number" name="memory" value="64" min="2" max="10
 </fieldset>
 <p><button type="submit" class="boot">Boot</button> <span class="said" role="status"></span></p>
 </form>
-<lguest-guest></lguest-guest>
+<lguest-guest hidden></lguest-guest>
 <lguest-guest hidden></lguest-guest>
 </kernel-bench></div>`
   return [{ url, title: 'Bring your own kernel', body }]

@@ -48,11 +48,12 @@ function makeDialog(): HTMLDialogElement {
   return made
 }
 
-/** Up and down go through the hits; Enter in the field takes the first. */
+/** Up and down go through the hits; Enter in the field takes the first; Escape closes at once. */
 function walk(event: KeyboardEvent, dialog: HTMLDialogElement): void {
   const stops = [dialog.querySelector('input')!, ...dialog.querySelectorAll('a')]
   const at = stops.indexOf(document.activeElement as HTMLAnchorElement)
   const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+  if (event.key === 'Escape') dialog.close() // else the first one only empties the field
   if (event.key === 'Enter' && at === 0) (stops[1] as HTMLElement | undefined)?.click()
   if (!step) return
   event.preventDefault()
