@@ -268,7 +268,26 @@ describe.skipIf(!there)('the site in a browser', () => {
     expect(await figure.locator('.around .l').count()).toBe(6)
     await figure.locator('.copy').click()
     const copied = await page.evaluate(() => navigator.clipboard.readText())
+    await figure.getByRole('button', { name: 'context' }).click()
     expect(copied).not.toContain(await figure.locator('.around .l').first().textContent())
+  })
+
+  it('shows it over all blocks and on the next page, until it is wanted no more; the pressed one does not move', async () => {
+    const page = watched(await browser.newPage({ viewport: { width: 1300, height: 900 } }))
+    const open = async (path: string) => { await page.goto(`http://127.0.0.1:${server.port}${path}`) }
+    await open('/S-switcher/100-the-switcher.html')
+    const pressed = page.locator('figure.code:has(.around)').nth(3).getByRole('button', { name: 'context' })
+    await pressed.scrollIntoViewIfNeeded()
+    const { y } = (await pressed.boundingBox())!
+    const shown = () => page.locator('figure.code:has(.around):not(.in-context)').count().then((count) => count === 0)
+    await pressed.click()
+    expect(await shown()).toBe(true)
+    expect(Math.abs((await pressed.boundingBox())!.y - y)).toBeLessThan(2)
+    await open('/H-host/330-a-page-fault.html')
+    expect(await shown()).toBe(true)
+    await page.locator('figure.code').getByRole('button', { name: 'context' }).first().click()
+    expect(await page.locator('figure.in-context').count()).toBe(0)
+    await page.close()
   })
 
   it('searches tags, names and text, from the key to the page', async () => {

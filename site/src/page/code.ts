@@ -1,4 +1,9 @@
 /** Tools over blocks of code: what stands around them in their file, and a copy. */
+import { chosen, remember } from './choices.ts'
+
+/** For each block: shows what stands around it, or hides it. */
+const contexts: ((show: boolean) => void)[] = []
+
 export function offerCode(): void {
   for (const caption of document.querySelectorAll('figure.code > figcaption')) {
     const tools = Object.assign(document.createElement('span'), { className: 'tools' })
@@ -8,6 +13,7 @@ export function offerCode(): void {
     if (copy) tools.append(copy)
     caption.append(tools)
   }
+  if (chosen('context') === 'shown') showContexts(true)
   for (const command of document.querySelectorAll<HTMLElement>('[data-copy]')) {
     const copy = copyButton(() => command.textContent!)
     if (copy) command.after(' ', copy)
@@ -24,17 +30,28 @@ function button(text: string): HTMLButtonElement {
   return Object.assign(document.createElement('button'), { type: 'button', textContent: text })
 }
 
+function showContexts(show: boolean): void {
+  for (const context of contexts) context(show)
+}
+
+/** Pressed over one block it shows the context of all, here and on other pages; its own block stays where it is. */
 function contextButton(figure: Element): HTMLButtonElement | undefined {
   const around = figure.querySelectorAll<HTMLElement>('.around')
   if (around.length === 0) return undefined
   const toggle = button('context')
   toggle.setAttribute('aria-pressed', 'false')
   toggle.title = 'The lines before and after it in the file'
-  toggle.addEventListener('click', () => {
-    const show = toggle.getAttribute('aria-pressed') === 'false'
+  contexts.push((show) => {
     toggle.setAttribute('aria-pressed', String(show))
     for (const lines of around) lines.hidden = !show
     figure.classList.toggle('in-context', show)
+  })
+  toggle.addEventListener('click', () => {
+    const show = toggle.getAttribute('aria-pressed') === 'false'
+    const { top } = toggle.getBoundingClientRect()
+    showContexts(show)
+    scrollBy({ top: toggle.getBoundingClientRect().top - top, behavior: 'instant' })
+    remember('context', show ? 'shown' : 'hidden')
   })
   return toggle
 }

@@ -1,4 +1,6 @@
 /** Light or dark: as the system is, until the reader chooses; the choice is remembered. */
+import { remember } from './choices.ts'
+
 const root = document.documentElement
 
 export function offerThemes(): void {
@@ -6,10 +8,6 @@ export function offerThemes(): void {
     const dark = matchMedia('(prefers-color-scheme: dark)').matches
     const now = root.dataset.theme ?? (dark ? 'dark' : 'light')
     root.dataset.theme = now === 'dark' ? 'light' : 'dark'
-    try {
-      localStorage.setItem('theme', root.dataset.theme)
-    } catch {
-      // A private window keeps nothing; the choice then holds for this page.
-    }
+    remember('theme', root.dataset.theme)
   })
 }
