@@ -11,7 +11,8 @@ export function offerCode(): void {
     if (context) tools.append(context)
     const copy = copyButton(() => codeOf(caption.parentElement!))
     if (copy) tools.append(copy)
-    caption.append(tools)
+    const right = caption.querySelector('.pieces') ?? caption
+    right.append(tools)
   }
   if (chosen('context') === 'shown') showContexts(true)
   for (const command of document.querySelectorAll<HTMLElement>('[data-copy]')) {
