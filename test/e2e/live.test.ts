@@ -28,7 +28,7 @@ describe.skipIf(!there)('while someone writes', () => {
     const live = new Live()
     live.tell(await weaver.weave())
     const server = await serve(join(root, 'site', 'dist'), 0, live)
-    weaver.onChapters = (weave) => live.tell(weave)
+    weaver.onSaved = (weave) => live.tell(weave)
     port = server.port
     ends.push(() => server.close(), reweave(root, weaver, (_, weave) => live.tell(weave)))
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })

@@ -7,7 +7,7 @@ import { textOf } from '../../tools/tangle/expand.ts'
 import { read } from '../../tools/tangle/tangle.ts'
 import { relative } from '../../tools/weave/model.ts'
 import { reweave, serve } from '../../tools/weave/serve.ts'
-import { Weaver, type Weave } from '../../tools/weave/site.ts'
+import { Overtaken, Weaver, type Weave } from '../../tools/weave/site.ts'
 import { brokenLinks, brokenMarkdownLinks, pagesOf } from './weave/links.ts'
 import { wovenJourney } from '../support/woven.ts'
 import { contrast, readable } from '../../tools/weave/contrast.ts'
@@ -183,6 +183,22 @@ describe('the weave of a small book', () => {
     writeFileSync(chapter, readFileSync(chapter, 'utf8').replace('return text', 'return text + 1'))
     expect((await new Weaver(root).weave(true)).written.sort()).toEqual(
       ['H-host/200-second.html', 'book.html', 'files/app/greet.ts.html', 'markdown/H-host/200-second.md', 'names.html', 'offline.js'])
+  })
+
+  it('tells of a page that was saved before the rest is made, and leaves the rest to the next where that is due', async () => {
+    const weaver = new Weaver(root, join(root, 'site', 'live'), true)
+    await weaver.weave()
+    const told: string[][] = []
+    weaver.onSaved = ({ written }) => { told.push(written) }
+    weaver.overtaken = () => true
+    const chapter = join(root, 'journey/H-host/200-second.md')
+    const text = readFileSync(chapter, 'utf8')
+    writeFileSync(chapter, text.replace('return text', 'return text + 2'))
+    await expect(weaver.weave()).rejects.toThrow(Overtaken)
+    expect(told).toEqual([['H-host/200-second.html']])
+    weaver.overtaken = () => false
+    expect((await weaver.weave()).written).toEqual(['files/app/greet.ts.html'])
+    writeFileSync(chapter, text)
   })
 
   it('weaves a half-written book and reports its errors', async () => {

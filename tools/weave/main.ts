@@ -45,7 +45,7 @@ async function serveSite(options: { port: string }): Promise<void> {
   live.tell(await weaveOnce(weaver, false))
   const server = await serve(dist, port, live)
   weaver.keep()
-  weaver.onChapters = (weave) => live.tell(weave)
+  weaver.onSaved = (weave) => live.tell(weave)
   process.stdout.write(`the journey is at http://localhost:${server.port}/\n`)
   let idle: NodeJS.Timeout | undefined
   reweave(root, weaver, (ms, weave) => {

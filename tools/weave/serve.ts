@@ -5,7 +5,7 @@ import { basename, dirname, join, sep } from 'node:path'
 import sirv from 'sirv'
 import { Folders } from '../tangle/folders.ts'
 import { Live } from './live.ts'
-import { themeFolder, type Weave, type Weaver } from './site.ts'
+import { Overtaken, themeFolder, type Weave, type Weaver } from './site.ts'
 
 /** A status and what it says. */
 type Refusal = [number, string]
@@ -70,15 +70,24 @@ function leadsOut(out: string, path: string): boolean {
   }
 }
 
-/** Calls `done` after each weave that a change of the chapters or of the site's own programs set off. */
+/**
+ * Calls `done` after each weave that a change of the chapters or of the site's own programs set off.
+ * One that is still busy when the next change comes is not finished.
+ */
 export function reweave(root: string, weaver: Weaver, done: (ms: number, weave: Weave | Error) => void): () => void {
   let busy = Promise.resolve()
+  let waiting = false
+  weaver.overtaken = () => waiting
   const again = async (): Promise<void> => {
+    waiting = false
     const start = performance.now()
     const weave = await weaver.weave().catch((error: Error) => error)
-    done(performance.now() - start, weave)
+    if (!(weave instanceof Overtaken)) done(performance.now() - start, weave)
   }
-  const changed = (): void => { busy = busy.then(again) }
+  const changed = (): void => {
+    if (!waiting) busy = busy.then(again)
+    waiting = true
+  }
   const all = [new Folders(root, ['journey'], changed), new Folders(dirname(themeFolder), [basename(themeFolder), 'src'], changed)]
   for (const folders of all) folders.watch()
   return () => { for (const folders of all) folders.close() }

@@ -27,7 +27,7 @@ import { factsOf, type Facts } from './parse.ts'
 import { neighbourhood, surroundings } from './places.ts'
 import { nameIndex, type Types } from './names.ts'
 import { redirect } from './redirects.ts'
-import { scripts } from './scripts.ts'
+import { lasting, scripts, sourceFolder } from './scripts.ts'
 import { searchIndex } from './search.ts'
 import { keysOf, learnTypes, type FileTypes } from './types.ts'
 import { wholeFile } from './whole-file.ts'
@@ -41,7 +41,7 @@ export const themeFolder = fileURLToPath(new URL('../../site/theme', import.meta
 export interface Weave {
   pages: number
   written: string[]
-  /** How many of these `onChapters` was told of. */
+  /** How many of these `onSaved` was told of. */
   told: number
   /** Errors of the book; the site is woven all the same. */
   errors: Diagnostic[]
@@ -51,6 +51,14 @@ export type Progress = (done: number, all: number) => void
 
 /** A chapter's middle, and what was wrong in it. */
 interface Body { title: string, html: string, errors: Diagnostic[] }
+
+/** A weave was given up for the next: who writes has saved once more. */
+export class Overtaken extends Error {}
+
+/** What was given up, the next weave makes. */
+const unlessOvertaken = (error: Error): void => {
+  if (!(error instanceof Overtaken)) throw error
+}
 
 /** Weaves again and again; keeps what it made between weaves, and on disk. */
 export class Weaver {
@@ -69,8 +77,17 @@ export class Weaver {
   private readonly last = new Map<string, string | Buffer>()
   /** What this weave has made, changed or not. */
   private readonly made = new Set<string>()
-  /** Told of what is written when all chapters are, where someone waits for them; the rest follows. */
-  onChapters?: (soFar: Weave) => void
+  /** The chapters' texts in the last weave, and what was wrong with their pages. */
+  private readonly texts = new Map<string, string>()
+  private readonly wrong = new Map<string, Diagnostic[]>()
+  /** What weaves that were overtaken wrote and told nobody of. */
+  private untold: string[] = []
+  private readonly programs = lasting([sourceFolder], scripts)
+  private readonly guests: () => Promise<Map<string, string>>
+  /** Told of what is written when the chapters are that were saved, where someone waits for them; the rest follows. */
+  onSaved?: (soFar: Weave) => void
+  /** Asked again and again whether the rest is for nothing. */
+  overtaken?: () => boolean
 
   /** With `live`, pages reload themselves when the server says that they changed. */
   constructor(root: string, out = join(root, 'site', 'dist'), live = false) {
@@ -81,6 +98,7 @@ export class Weaver {
     this.colourist = new Colourist(cache('colours.json'))
     if (live) startColouring() // a save is not to wait for it
     this.demos = new Demos(root)
+    this.guests = lasting([sourceFolder, join(root, 'generated')], () => guestFiles(root))
     this.facts = new Kept(cache('facts.json'))
     this.bodies = new Kept(cache('bodies.json'))
     this.wholes = new Kept(cache('wholes.json'))
@@ -92,16 +110,17 @@ export class Weaver {
    * Writes the site into its folder; with `edition`, the Markdown edition too.
    * Before each chapter `progress` is told how many are done, and of how many.
    * With `learning` it asks TypeScript about names meanwhile, and waits for what it says.
+   * @throws Overtaken where `overtaken` says so
    */
   async weave(edition = false, progress: Progress = () => {}, learning = false): Promise<Weave> {
-    const programs = scripts()
+    const programs = this.programs()
     const { book, chapters: parsed, files, texts, errors } = await read(this.root)
     if (book.order.length === 0) return { pages: 0, written: [], told: 0, errors } // the last good site stays
     const demos = this.demos.recorded(book, parsed, errors, this.live)
-    const guests = demos.then(() => guestFiles(this.root)) // of what was tangled for the demos
+    const guests = demos.then(this.guests) // of what was tangled for the demos
     guests.catch(() => {}) // said below, where they are waited for
-    const keys = keysOf(files)
-    const learnt = learning ? learnTypes(this.root, files, this.types, keys) : undefined
+    const keys = learning ? keysOf(files) : undefined
+    const learnt = keys && learnTypes(this.root, files, this.types, keys)
     learnt?.catch(() => {}) // likewise
     if (this.last.size === 0) this.colourist.expect(new Set(files.flatMap(({ lines }) => lines.map(({ block }) => block))))
     for (const text of texts.values()) {
@@ -110,29 +129,25 @@ export class Weaver {
     }
     const site = modelOf(book, texts, files, this.facts)
     const around = linkedTo(site)
-    const written: string[] = []
+    const written = this.untold
     this.made.clear()
+    if (this.live) site.demos = demosWoven(site, await demos)
+    const told = this.onSaved ? await this.saved(site, around, errors, written) : []
     const chapters: Chapter[] = []
     for (const frame of [contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
     if (edition) await this.edition(site, around, written)
-    if (!this.live) await this.wholeFiles(site, files, around, written)
+    await this.wholeFiles(site, files, around, written)
     site.demos = demosWoven(site, await demos)
     this.frame(site, home(site), written)
     for (const [i, page] of site.pages.entries()) {
       progress(i, site.pages.length)
-      const { title, html, errors: wrong } = await this.chapter(site, page, around)
-      chapters.push({ page, title, html })
-      this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapters.at(-1)!), page }, written)
-      errors.push(...wrong)
+      chapters.push(await this.chapterPage(site, page, around, written))
+      await this.breath()
     }
-    const told = this.live && this.onChapters ? written.length : 0
-    if (this.live) {
-      this.onChapters?.({ pages: site.pages.length, written, told: 0, errors })
-      await this.wholeFiles(site, files, around, written)
-    }
+    errors.push(...this.wrongIn(site))
     if (edition) this.write(bookUrl, bookPage(site, chapters), written)
     await learnt
-    this.typesOf(site, keys, written)
+    await this.typesOf(site, keys ?? keysOf(files), written)
     this.redirects(site, written)
     this.data('tags', tagPreviews(site), written)
     this.data('names', searchNames(site), written)
@@ -141,12 +156,41 @@ export class Weaver {
     if (!this.live) this.offline((await programs).get(offlineScript)!, written)
     this.removeOld(edition)
     if (!this.live) this.keep()
-    return { pages: site.pages.length + files.length + 5, written, told, errors }
+    this.untold = []
+    return { pages: site.pages.length + files.length + 5, written: [...told, ...written], told: told.length, errors }
   }
 
   /** Writes what the next start need not make again. While someone waits for a page it can wait. */
   keep(): void {
     for (const kept of [this.colourist, this.facts, this.bodies, this.wholes, this.editions, this.types]) kept.save()
+  }
+
+  /** Chapters saved since the last weave come before all else; what was wrong with others' pages then still is. */
+  private async saved(site: Site, around: string, errors: Diagnostic[], written: string[]): Promise<string[]> {
+    for (const page of site.pages) {
+      if (this.texts.get(page.path) !== page.text) await this.chapterPage(site, page, around, written)
+    }
+    const told = written.splice(0)
+    this.onSaved!({ pages: site.pages.length, written: told, told: 0, errors: [...errors, ...this.wrongIn(site)] })
+    return told
+  }
+
+  /** Lets the server answer, and those speak who work meanwhile. */
+  private async breath(): Promise<void> {
+    if (!this.live) return
+    await immediate()
+    if (this.overtaken?.()) throw new Overtaken('')
+  }
+
+  private readonly wrongIn = (site: Site) => site.pages.flatMap(({ path }) => this.wrong.get(path) ?? [])
+
+  private async chapterPage(site: Site, page: Page, around: string, written: string[]): Promise<Chapter> {
+    const { title, html, errors } = await this.chapter(site, page, around)
+    const chapter = { page, title, html }
+    this.frame(site, { url: page.url, title: page.title, body: wholeChapter(site, chapter), page }, written)
+    this.texts.set(page.path, page.text)
+    this.wrong.set(page.path, errors)
+    return chapter
   }
 
   private async chapter(site: Site, page: Page, around: string): Promise<Body> {
@@ -166,7 +210,10 @@ export class Weaver {
   }
 
   private async wholeFiles(site: Site, files: TangledFile[], around: string, written: string[]): Promise<void> {
-    for (const file of files) this.frame(site, await this.whole(site, file, around), written)
+    for (const file of files) {
+      this.frame(site, await this.whole(site, file, around), written)
+      await this.breath()
+    }
   }
 
   private async whole(site: Site, file: TangledFile, around: string): Promise<Frame> {
@@ -186,19 +233,20 @@ export class Weaver {
     const before = this.types.size
     const keys = keysOf(files)
     await learnTypes(this.root, files, this.types, keys)
-    if (this.types.size > before) this.typesOf(modelOf(book, texts, files, this.facts), keys, [])
+    if (this.types.size > before) await this.typesOf(modelOf(book, texts, files, this.facts), keys, []).catch(unlessOvertaken)
     this.types.save()
     return this.types.size - before
   }
 
   /** What is known of names: for each file's page and pieces, and the index. */
-  private typesOf(site: Site, keys: Map<string, string>, written: string[]): void {
+  private async typesOf(site: Site, keys: Map<string, string>, written: string[]): Promise<void> {
     const known: Types = new Map()
     for (const [path, key] of keys) {
       const types = this.types.get(key)
       if (!types) continue
       known.set(path, types)
       this.data(`types/${path}`, withAddresses(site, types), written)
+      await this.breath()
     }
     this.frame(site, nameIndex(site, known), written)
   }
