@@ -34,7 +34,8 @@ ${parts.map(([part, pages]) => card(part, pages)).join('\n')}</section>`
 function running(site: Site): string {
   const demo = [...site.demos].find(([place]) => place.startsWith('journey/D-devices/400-'))?.[1]
     ?? site.demos.values().next().value
-  return demo ? `<section class="running" id="running" aria-label="Puppy, running">${demo.replace('<lguest-guest ', '<lguest-guest eager ')}</section>` : ''
+  return demo ? `<section class="running" id="running" aria-label="Puppy, running">${demo.replace('<lguest-guest ', '<lguest-guest eager ')}
+<p class="caption">This is Puppy, a small Unix, on the Launcher, Host, Switcher and i386 of this book, all of them in this page. Type <code>help</code>.</p></section>` : ''
 }
 
 function mapOf(parts: [Part, Page[]][]): string {
