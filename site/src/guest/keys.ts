@@ -2,7 +2,7 @@
 
 /** What each key types. */
 const keys: [label: string, name: string, types: string][] = [
-  ['esc', 'Escape', '\x1b'], ['tab', 'Tab', '\t'], ['↑', 'Up', '\x1b[A'], ['↓', 'Down', '\x1b[B'],
+  ['esc', 'Esc', '\x1b'], ['tab', 'Tab', '\t'], ['↑', 'Up', '\x1b[A'], ['↓', 'Down', '\x1b[B'],
   ['←', 'Left', '\x1b[D'], ['→', 'Right', '\x1b[C'],
 ]
 
