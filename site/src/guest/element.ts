@@ -142,7 +142,7 @@ export class GuestElement extends HTMLElement {
     panel.hear(news)
     if ('printed' in news) {
       this.#screen!.write(news.printed)
-      this.#say('Esc, then Tab, leaves the terminal')
+      this.#say(matchMedia('(pointer: coarse)').matches ? 'Running' : 'Esc, then Tab, leaves the terminal')
     } else if ('complained' in news && !panel.takes(news.complained)) this.#screen!.write(`${news.complained}\n`)
     else if ('ended' in news) this.#ended(news.ended)
   }
