@@ -1,4 +1,5 @@
 /** Pages that are no chapters: contents, the index of tags, the index of files. */
+import { bookUrl } from './book-page.ts'
 import { bySubject, duration, partsWith, type Part } from './contents.ts'
 import { fileTable } from './file-tree.ts'
 import { escape } from './highlight.ts'
@@ -10,14 +11,18 @@ import type { Page, Site } from './model.ts'
 export const heading = (over: string, title: string, about: string) =>
   `<header class="opening"><p class="part">${over}</p><h1>${title}</h1><p class="summary">${about}</p></header>`
 
-/** Every chapter with what it tells. */
-export function contents(site: Site): Frame {
+/** Every chapter with what it tells; with `editions`, where the other forms of the book are. */
+export function contents(site: Site, editions = false): Frame {
   const minutes = site.pages.reduce((sum, page) => sum + page.minutes, 0)
   const parts = partsWith(site.pages).map(([part, pages]) => partOfContents(part, pages))
   const body = heading('The journey', 'Contents',
-    `${site.pages.length} chapters; some ${duration(minutes)} with all of the code, and far less without.`) + parts.join('\n')
+    `${site.pages.length} chapters; some ${duration(minutes)} with all of the code, and far less without.`)
+    + (editions ? otherForms : '') + parts.join('\n')
   return { url: 'contents.html', title: 'Contents', body, wide: true }
 }
+
+const otherForms = `<p class="editions">The whole book is also <a href="${bookUrl}">one page, to be printed</a>,
+and <a href="markdown/README.md">Markdown</a>, for pagers.</p>`
 
 function partOfContents({ letter, name }: Part, pages: Page[]): string {
   const lists = bySubject(pages).map(([subject, inside]) =>

@@ -134,7 +134,7 @@ export class Weaver {
     if (this.live) site.demos = demosWoven(site, await demos)
     const told = this.onSaved ? await this.saved(site, around, errors, written) : []
     const chapters: Chapter[] = []
-    for (const frame of [contents(site), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
+    for (const frame of [contents(site, edition), tagIndex(site), fileIndex(site), ...kernelPage(site)]) this.frame(site, frame, written)
     if (edition) await this.edition(site, around, written)
     await this.wholeFiles(site, files, around, written)
     site.demos = demosWoven(site, await demos)
