@@ -1,16 +1,18 @@
 /**
  * What each name in the code is: its type, what is said of it, and where it is
- * defined, as TypeScript's language server knows it. Where a name stands, only
- * its definition is asked for, which is quick; what it is is asked once, there.
+ * defined. TypeScript's checker is asked what stands at all names of a file at
+ * once; the rest, asked once for each thing that is named, it needs little for.
  *
  * An answer holds while the file and all that it imports stay as they are.
  */
-import { join, posix } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { posix } from 'node:path'
+import { SyntaxKind, type BindingElement, type Expression, type Node } from 'typescript/unstable/ast'
+import { API, SymbolFlags, type Project, type Symbol, type Type } from 'typescript/unstable/async'
 import { textOf, type TangledFile } from '../tangle/expand.ts'
 import { scan } from '../tangle/scan.ts'
+import { CheckedFiles } from './checked-files.ts'
 import { hashOf, type Kept } from './kept.ts'
-import { LanguageServer, type Location, type Position } from './lsp.ts'
+import { commentOf, nameAt, signature } from './signature.ts'
 
 /** A definition: its signature, what its comment says, its file under generated/, its line from 1. */
 export type Known = [signature: string, comment: string, file: string, line: number]
@@ -42,22 +44,16 @@ function closure(path: string, imports: Map<string, string[]>, seen = new Set<st
   return seen
 }
 
-/** Files asked about at once: enough that the server has work while its answers wait to be read. */
-const atOnce = 8
-
-/** Asks about every file that `kept` does not know. Without a language server for this machine nothing is learnt. */
+/** Asks about every file that `kept` does not know. Without TypeScript's checker for this machine nothing is learnt. */
 export async function learnTypes(root: string, files: TangledFile[], kept: Kept<FileTypes>, keys: Map<string, string>): Promise<void> {
   const unknown = files.filter(({ path }) => keys.has(path) && !kept.get(keys.get(path)!))
   if (unknown.length === 0) return
-  const server = await LanguageServer.start(root).catch(() => undefined)
-  if (!server) return
+  const asker = await Asker.start(root, files)
+  if (!asker) return
   try {
-    const asked = new Asker(root, server, files)
-    for (let i = 0; i < unknown.length; i += atOnce) {
-      await Promise.all(unknown.slice(i, i + atOnce).map(async (file) => kept.set(keys.get(file.path)!, await asked.typesOf(file))))
-    }
+    await Promise.all(unknown.map(async ({ path }) => kept.set(keys.get(path)!, await asker.typesOf(path))))
   } finally {
-    server.stop()
+    await asker.stop()
   }
 }
 
@@ -65,71 +61,140 @@ const keywords = new Set(('abstract any as async await boolean break case catch 
   + 'false finally for from function get if implements import in instanceof interface keyof let never new null number object of override private '
   + 'protected public readonly return satisfies set static string super switch this throw true try type typeof undefined unknown var void while with yield').split(' '))
 
-/** Asks the server, and remembers what it said of definitions. */
+/** Declarations of names that lead on to another's. */
+const leading = new Set([SyntaxKind.PropertyAssignment, SyntaxKind.ShorthandPropertyAssignment, SyntaxKind.BindingElement])
+
+/** Asks the checker, and remembers what it said. */
 class Asker {
-  private readonly folder: string
-  private readonly server: LanguageServer
-  private readonly said = new Map<string, Promise<[string, string]>>()
+  private readonly api: API
+  private readonly project: Project
+  private readonly files: CheckedFiles
+  private readonly known = new Map<Symbol, Known | undefined>()
+  private readonly meaning = new Map<Symbol, Promise<{ property?: Symbol, at?: number }>>()
+  private readonly wholes = new Map<Node, Promise<Type | undefined>>()
+  private readonly trees = new Map<string, Promise<unknown>>()
+  private readonly shown = new Map<Type, Promise<string>>()
 
-  constructor(root: string, server: LanguageServer, files: TangledFile[]) {
-    this.folder = join(root, 'generated')
-    this.server = server
-    for (const file of files) if (file.path.endsWith('.ts')) server.open(this.uriOf(file.path), textOf(file))
+  /** Resolves with nothing where there is no checker for this machine. */
+  static async start(root: string, tangled: TangledFile[]): Promise<Asker | undefined> {
+    const files = new CheckedFiles(root, tangled)
+    const api = new API({ cwd: root })
+    const snapshot = await api.updateSnapshot({ openProjects: [files.project] }).catch(() => undefined)
+    return snapshot && new Asker(api, snapshot.getProject(files.project)!, files)
   }
 
-  async typesOf(file: TangledFile): Promise<FileTypes> {
-    const uri = this.uriOf(file.path)
-    const places = namesIn(textOf(file))
-    const found = await Promise.all(places.map((position) => this.definition(uri, position)))
-    const index = new Map<string, number>()
-    const targets: Location[] = []
+  private constructor(api: API, project: Project, files: CheckedFiles) {
+    this.api = api
+    this.project = project
+    this.files = files
+  }
+
+  async typesOf(path: string): Promise<FileTypes> {
+    const places = namesIn(this.files.text(path))
+    const named = await this.project.checker.getSymbolAtPosition(this.files.placeOf(path), places.map(({ offset }) => offset))
+    const things = await Promise.all(named.map((symbol, i) => symbol && this.meant(symbol, places[i].offset)))
+    await this.meet(things)
+    const index = new Map<Known, number>()
     const at: FileTypes['at'] = {}
-    found.forEach((target, i) => {
-      if (!target) return
-      const key = keyOf(target)
-      if (!index.has(key)) index.set(key, targets.push(target) - 1)
-      const { line, character } = places[i];
-      (at[line + 1] ??= []).push(character, index.get(key)!)
+    things.forEach((thing, i) => {
+      const known = thing && this.known.get(thing)
+      if (!known) return
+      if (!index.has(known)) index.set(known, index.size)
+      const { line, column } = places[i];
+      (at[line] ??= []).push(column, index.get(known)!)
     })
-    return { known: await Promise.all(targets.map((target) => this.knownAt(target))), at }
+    return { known: [...index.keys()], at }
   }
 
-  private uriOf(path: string): string {
-    return pathToFileURL(join(this.folder, path)).href
+  async stop(): Promise<void> {
+    this.files.remove()
+    await this.api.close().catch(() => {}) // one that ended by itself was told of by whoever asked it
   }
 
-  /** Where a name is defined, if that is in the system itself. */
-  private async definition(uri: string, position: Position): Promise<Location | undefined> {
-    const answer = await this.server.ask<Location | Location[] | null>('textDocument/definition', { textDocument: { uri }, position })
-    const first = Array.isArray(answer) ? answer[0] : answer
-    return first?.uri.startsWith(pathToFileURL(this.folder).href) ? first : undefined
+  /**
+   * What a name leads to: behind an import, what was exported; where an object is made or
+   * taken apart, the property that its type declares; everywhere else what is named.
+   */
+  private async meant(symbol: Symbol, offset: number): Promise<Symbol> {
+    if (!this.meaning.has(symbol)) this.meaning.set(symbol, this.behind(symbol, offset))
+    const { property, at } = await this.meaning.get(symbol)!
+    return property && (at === undefined || at === offset) ? property : symbol
   }
 
-  private async knownAt(target: Location): Promise<Known> {
-    const key = keyOf(target)
-    if (!this.said.has(key)) this.said.set(key, this.hover(target))
-    const [signature, comment] = await this.said.get(key)!
-    const file = fileURLToPath(target.uri).slice(this.folder.length + 1).replaceAll('\\', '/')
-    return [signature, comment, file, target.range.start.line + 1]
+  /** The property that a symbol stands for, if it does: everywhere, or at one place of its file alone. */
+  private async behind(symbol: Symbol, offset: number): Promise<{ property?: Symbol, at?: number }> {
+    const { checker } = this.project
+    if (symbol.flags & SymbolFlags.Alias) return { property: await checker.getAliasedSymbol(symbol) }
+    const one = leading.has(symbol.declarations[0]?.kind) ? await this.declared(symbol) : undefined
+    if (!one) return {}
+    const { node, path } = one
+    if (node.kind === SyntaxKind.ShorthandPropertyAssignment) {
+      const value = await checker.getShorthandAssignmentValueSymbol(node)
+      return { property: value && await this.meant(value, offset) }
+    }
+    if (node.kind === SyntaxKind.PropertyAssignment) {
+      return { property: await this.propertyOf(node.parent, symbol.name, () => checker.getContextualType(node.parent as Expression)) }
+    }
+    if ((node as BindingElement).propertyName) return {}
+    const property = await this.propertyOf(node.parent, symbol.name, () => checker.getTypeAtLocation(node.parent))
+    return { property, at: nameAt(node, this.files.text(path)) }
   }
 
-  private async hover({ uri, range }: Location): Promise<[string, string]> {
-    const answer = await this.server.ask<{ contents?: { value?: string } } | null>('textDocument/hover', { textDocument: { uri }, position: range.start })
-    const [, signature = '', comment = ''] = /^```\w*\n([^]*?)\n```\n*([^]*)$/.exec(answer?.contents?.value ?? '') ?? []
-    return [short(signature), short(comment.replace(/\*@(\w+)\*/g, '$1').trim())]
+  /** A property of an object or a pattern, whose type is asked for once. */
+  private async propertyOf(whole: Node, name: string, typeOf: () => Promise<Type | undefined>): Promise<Symbol | undefined> {
+    if (!this.wholes.has(whole)) this.wholes.set(whole, typeOf())
+    const type = await this.wholes.get(whole)
+    const property = type && await this.project.checker.getPropertyOfType(type, name)
+    return property && property.declarations.length > 0 ? property : undefined
+  }
+
+  /** Learns of all symbols that are new and of the system itself. */
+  private async meet(symbols: (Symbol | undefined)[]): Promise<void> {
+    const fresh = [...new Set(symbols)].filter((symbol) => symbol && !this.known.has(symbol)) as Symbol[]
+    const declared = (await Promise.all(fresh.map((symbol) => this.declared(symbol)))).filter((one) => one !== undefined)
+    const types = declared.length > 0 ? await this.project.checker.getTypeOfSymbol(declared.map(({ symbol }) => symbol)) : []
+    await Promise.all(declared.map(async ({ symbol, node, path }, i) => {
+      const type = types[i]
+      const text = this.files.text(path)
+      const says = signature(node, symbol.name, type ? await this.typeText(type) : '', text)
+      const line = this.files.lineAt(path, nameAt(node, text))
+      this.known.set(symbol, [short(says), short(commentOf(node, text)), path, line])
+    }))
+  }
+
+  /** The declaration of a symbol in the system; its tree is fetched once for all that stand in one file. */
+  private async declared(symbol: Symbol): Promise<{ symbol: Symbol, node: Node, path: string } | undefined> {
+    const handle = symbol.declarations.find(({ path }) => this.files.fileAt(path))
+    if (!handle) return undefined
+    if (!this.trees.has(handle.path)) this.trees.set(handle.path, this.project.program.getSourceFile(handle.path))
+    await this.trees.get(handle.path)
+    const node = await handle.resolve()
+    return node && { symbol, node, path: this.files.fileAt(handle.path)! }
+  }
+
+  private typeText(type: Type): Promise<string> {
+    if (!this.shown.has(type)) this.shown.set(type, this.project.checker.typeToString(type))
+    return this.shown.get(type)!
   }
 }
-
-const keyOf = ({ uri, range: { start } }: Location) => `${uri}:${start.line}:${start.character}`
 
 /** What does not fit into a card is cut. */
 const short = (text: string) => (text.length > 600 ? `${text.slice(0, 600)} …` : text)
 
+/** Where a name stands: its line from 1, its column from 0, and both as one number. */
+interface Place { line: number, column: number, offset: number }
+
 /** Every name of a text that is no keyword. */
-function namesIn(text: string): Position[] {
+function namesIn(text: string): Place[] {
   const lines = text.split('\n')
-  return scan(lines).flatMap(({ tokens }, line) => tokens.flatMap(({ kind, start, end }) => {
-    const name = lines[line].slice(start, end)
-    return kind === 'word' && /^[#\p{L}_$]/u.test(name) && !keywords.has(name) ? [{ line, character: start }] : []
-  }))
+  let before = 0
+  return scan(lines).flatMap(({ tokens }, i) => {
+    const from = before
+    before += lines[i].length + 1
+    return tokens.flatMap(({ kind, start, end }) => {
+      const name = lines[i].slice(start, end)
+      const isName = kind === 'word' && /^[#\p{L}_$]/u.test(name) && !keywords.has(name)
+      return isName ? [{ line: i + 1, column: start, offset: from + start }] : []
+    })
+  })
 }
