@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { numberContents, pagesOf } from '../../tools/weave/print.ts'
 import { Weaver } from '../../tools/weave/site.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -69,6 +70,15 @@ describe.skipIf(!there)('layouts', () => {
     const file = join(pictures, `${kind}-${width}-${scheme}.png`)
     if (write) writeFileSync(file, seen)
     expect(await difference(page, seen, readFileSync(file))).toBeLessThan(tolerance)
+    await page.close()
+  })
+
+  it('prints the whole book, whose contents know the pages', async () => {
+    const page = await open('book.html', 1280, 'light')
+    const { count, places } = pagesOf(await page.pdf({ preferCSSPageSize: true }))
+    expect([places.get('L-000'), places.get('H-200')]).toEqual([3, count]) // behind a cover and the contents
+    await numberContents(page, places)
+    expect(await page.locator('.on-page').allInnerTexts()).toEqual(['3', String(count)])
     await page.close()
   })
 

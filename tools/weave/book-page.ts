@@ -44,7 +44,7 @@ ${bodies.join('\n')}
 function contentsOf(site: Site, names: Map<string, string>): string {
   const parts = partsWith(site.pages).map(([{ letter, name }, pages]) =>
     `<h2>${letter} · ${name}</h2><ol class="toc">${pages.map((page) =>
-      `<li><a href="#${names.get(page.url)}"><span class="tag">${page.number}</span> <b>${escape(page.title)}</b></a></li>`).join('')}</ol>`)
+      `<li><a href="#${names.get(page.url)}"><span class="tag">${page.number}</span> <b>${escape(page.title)}</b></a><span class="on-page"></span></li>`).join('')}</ol>`)
   return `<nav aria-label="Contents" class="book-contents">${parts.join('\n')}</nav>`
 }
 
