@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { readArguments, VERSION } from
   '../../generated/launcher/arguments.ts'
 import type { Plan } from '../../generated/launcher/plan.ts'
+import { main } from '../../generated/launcher/main.ts'
+import { FakePlatform } from './fakes.ts'
 import { Farewell } from '../../generated/launcher/farewell.ts'
 
 const plan = (line: string): Plan => {
@@ -16,7 +18,7 @@ const MB = 1 << 20
 describe('L:105 arguments', () => {
   it('boots Puppy when there is nothing to say', () => {
     expect(plan('')).toEqual({ memory: 32 * MB, kernel: null,
-      kernelArguments: [], initrd: null, devices: [], verbose: false,
+      kernelArguments: [], strays: [], initrd: null, devices: [], verbose: false,
       deterministic: false, engine: 'translated', era: null, syscallVector: null, stats: false, trace: false })
     expect(plan('--memory 16 -v')).toMatchObject(
       { memory: 16 * MB, kernel: null, verbose: true })
@@ -42,6 +44,28 @@ describe('L:105 arguments', () => {
     expect(plan('64 vmlinux root=/dev/lgba -v --block=x quiet'))
       .toMatchObject({ kernel: 'vmlinux', verbose: false, devices: [],
         kernelArguments: ['root=/dev/lgba', '-v', '--block=x', 'quiet'] })
+  })
+
+  it('finds among them what is spelled like an option of ours, up to a --', () => {
+    expect(plan('-v 64 vmlinux quiet --initrd=x --block y -v --memoryless=1 block=z').strays)
+      .toEqual(['--initrd=x', '--block', '-v'])
+    expect(plan('64 vmlinux quiet -v -- --verbose').strays).toEqual(['-v'])
+    expect(plan('64 vmlinux -- -v').strays).toEqual([])
+    expect(plan('-v --initrd=x 64 vmlinux').strays).toEqual([])
+  })
+
+  it.each([[''], ['--guest']])('mentions them on stderr in one line, once for each kernel (%s)', async (second) => {
+    const platform = new FakePlatform()
+    platform.console.isTerminal = false
+    const guest = ['64', 'vmlinux', '--initrd=x', 'quiet', '-v']
+    const line = second ? ['--guest', ...guest, '--guest', ...guest] : guest
+    expect(await main(line, platform)).toBe(1)
+    const said = platform.err.filter((text) => text.includes('behind it on the line'))
+    expect(said).toHaveLength(second ? 2 : 1)
+    for (const text of said) expect(text).toMatch(/: --initrd=x -v$/)
+    const silent = new FakePlatform()
+    await main(['64', 'vmlinux', 'quiet'], silent)
+    expect(silent.err.join()).not.toContain('behind it')
   })
 
   it('takes options before the memory and before the kernel', () => {
