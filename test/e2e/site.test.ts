@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { serve } from '../../tools/weave/serve.ts'
 import { wovenJourney } from '../support/woven.ts'
 import { pagesOf } from '../tools/weave/links.ts'
@@ -39,8 +39,13 @@ describe.skipIf(!there)('the site in a browser', () => {
     ({ dist } = await wovenJourney())
     server = await serve(dist, 0)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-    page = watched(await browser.newPage({ viewport: { width: 1300, height: 900 }, colorScheme: 'light' }))
+    page = watched(await browser.newPage())
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   }, 700_000)
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1300, height: 900 })
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
+  })
   afterAll(async () => {
     await browser.close()
     server.close()
@@ -101,16 +106,15 @@ describe.skipIf(!there)('the site in a browser', () => {
     expect(await paper()).toBe(light)
     await page.emulateMedia({ colorScheme: 'light' })
     expect(await paper()).toBe(light)
+    await page.evaluate(() => localStorage.clear())
   })
 
   it('colours code in both themes, and differently', async () => {
-    await page.evaluate(() => localStorage.clear())
     await open(device)
     const colour = () => page.locator('figure code span', { hasText: 'export' }).first().evaluate((e) => getComputedStyle(e).color)
     const light = await colour()
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await colour()).not.toBe(light)
-    await page.emulateMedia({ colorScheme: 'light' })
   })
 
   it.each([true, false])('opens the chapters on a phone at any scroll position, with script: %s', async (javaScriptEnabled) => {
@@ -131,11 +135,9 @@ describe.skipIf(!there)('the site in a browser', () => {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth)
       expect(wide, `at ${width}`).toBeLessThanOrEqual(width)
     }
-    await page.setViewportSize({ width: 1300, height: 900 })
   })
 
   it('offers code to copy, as it is tangled', async () => {
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await open(device)
     const figure = page.locator('figure.code').first()
     await figure.locator('.copy').click()
@@ -164,8 +166,6 @@ describe.skipIf(!there)('the site in a browser', () => {
     expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(0, 0, 0)')
     expect(await page.locator('figure.code').first().evaluate((e) => getComputedStyle(e.querySelector('pre')!).backgroundColor))
       .toBe('rgb(245, 242, 234)')
-    await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
-    await page.setViewportSize({ width: 1300, height: 900 })
   })
 
   it('fits a phone on every page, wide things scrolling by themselves', { timeout: 240_000 }, async () => {
@@ -176,7 +176,6 @@ describe.skipIf(!there)('the site in a browser', () => {
       await open(`/${path}`)
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(390)
     }
-    await page.setViewportSize({ width: 1300, height: 900 })
   })
 
   it('on a phone shows the list of chapters where one is, at the chapter, and all of it, with scripts or without', async () => {
