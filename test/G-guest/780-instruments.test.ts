@@ -14,6 +14,13 @@ describe('G:781 walk', () => {
     expect(answers[3]).toMatch(/\ntable      0x0\n$/)
     expect(answers[4]).toBe('directory  0x0\ntable      0x0\n')
   })
+
+  it('takes capitals, and refuses what is no address', async () => {
+    const { answers } = await session(lines('walk C0100000', 'walk 00ffffffff', 'walk', 'walk -1', 'walk here', 'walk 40z', 'walk 123456789 && echo no'))
+    expect(answers[0]).toMatch(/\ntable      0x100061 present accessed dirty\n$/)
+    expect(answers[1]).toBe('directory  0x0\ntable      0x0\n')
+    expect(answers.slice(2, 7)).toEqual(Array(5).fill('an address is up to eight digits, 0 to f\n'))
+  })
 })
 
 describe('G:782 touch', () => {
@@ -24,8 +31,13 @@ describe('G:782 touch', () => {
 
   it('knows where the heap ends', async () => {
     const { answers } = await session(lines('touch 513 && echo no', 'touch 0'))
-    expect(answers[0]).toBe('there are 512 pages of heap\n')
+    expect(answers[0]).toBe('how many of the 512 pages of heap?\n')
     expect(answers[1]).toMatch(/^first: 0 /)
+  })
+
+  it('wants a number', async () => {
+    const { answers } = await session(lines('touch', 'touch -1', 'touch all && echo no'))
+    expect(answers.slice(0, 3)).toEqual(Array(3).fill('how many of the 512 pages of heap?\n'))
   })
 })
 
