@@ -63,6 +63,7 @@ test('a card says what a name is, as it was written, else as it was inferred', a
   expect(card('eip', 7)).toEqual(['(property) Cpu.eip: u32', 'The program counter.', 'cpu/registers.ts', 7])
   expect(card('names', 8)).toEqual(['(property) Cpu.names: string[]', '', 'cpu/registers.ts', 8])
   expect(card('run', 11)?.slice(0, 2)).toEqual(['(method) Cpu.run(steps: number, twice?: boolean): number', 'Runs `steps` instructions.'])
+  expect(card('#last', 9)?.[0]).toBe('(property) Cpu.#last?: T')
   expect(card('last', 12)?.[0]).toBe('(accessor) Cpu.last(): T | undefined')
   expect(card('Place', 15)?.[0]).toBe('interface Place')
 })

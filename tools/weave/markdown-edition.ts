@@ -124,7 +124,7 @@ function linksTurned(site: Site, page: Page): Edit[] {
 }
 
 const blocksSpelled = (site: Site, page: Page): Edit[] => page.tree.children.flatMap((node) =>
-  node.type === 'code' ? edited(node, compose(spelled(site, page, node)).trimEnd()) : [])
+  node.type === 'code' ? edited(node, spelled(site, page, node)) : [])
 
 /** The way on and back, and to the contents. */
 function turns(site: Site, page: Page): Paragraph {
@@ -138,12 +138,11 @@ function turns(site: Site, page: Page): Paragraph {
 }
 
 /** A block with its name over it and its neighbours under it. */
-function spelled(site: Site, page: Page, node: Code): RootContent[] {
+function spelled(site: Site, page: Page, node: Code): string {
   const woven = site.woven.get(keyOf(page.path, node.position!.start.line))
   const bare: Code = isPicture(node.lang) ? drawn(node) : { type: 'code', lang: node.lang, value: node.value }
-  if (!woven) return [bare]
-  const below = neighbours(site, page, woven)
-  return [heading(site, woven), bare, ...(below ? [below] : [])]
+  const parts = woven ? [heading(site, woven), compose([bare]), neighbours(site, page, woven)] : [compose([bare])]
+  return parts.filter(Boolean).map((part) => part.trimEnd()).join('\n\n')
 }
 
 /** Most pictures read as they are typed; a timeline is drawn. One with mistakes stays as it is. */
@@ -158,25 +157,18 @@ function drawn(node: Code): Code {
 }
 
 /** The file a block goes to and where in it, its name, and which piece it is. */
-function heading(site: Site, woven: Woven): Paragraph {
+function heading(site: Site, woven: Woven): string {
   const { definition, nth, id, block } = woven
-  const files = filesOf(site, definition).flatMap((file, i): PhrasingContent[] =>
-    [...(i ? [text(', ')] : []), { type: 'strong', children: [{ type: 'inlineCode', value: file }] }])
+  const files = filesOf(site, definition).map((file) => `**\`${file}\`**`).join(', ')
   const place = site.places.get(block)?.[0]
   const { inside, after } = place && place.from > 1 ? neighbourhood(place) : {}
+  const where = (inside ? `, in \`${inside}\`` : '') + (after ? `, after \`${after}\`` : '')
   const pieces = site.blocksOf.get(definition)!.length
-  const where: PhrasingContent[] = [
-    ...(inside ? [text(', in '), { type: 'inlineCode' as const, value: inside }] : []),
-    ...(after ? [text(', after '), { type: 'inlineCode' as const, value: after }] : []),
-  ]
-  const name = definition.root ? '' : `: ⟨${nameOf(site, definition)}⟩`
-  return { type: 'paragraph', children: [
-    { type: 'html', value: `<a id="${id}"></a>` }, ...files, ...where,
-    text(`${name}${pieces > 1 ? `, piece ${nth + 1} of ${pieces}` : ''}`),
-  ] }
+  const name = definition.root ? '' : `: ⟨${escaped(nameOf(site, definition))}⟩`
+  return `<a id="${id}"></a>${files}${where}${name}${pieces > 1 ? `, piece ${nth + 1} of ${pieces}` : ''}`
 }
 
-function neighbours(site: Site, page: Page, woven: Woven): Paragraph | undefined {
+function neighbours(site: Site, page: Page, woven: Woven): string {
   const all = site.blocksOf.get(woven.definition)!
   const groups: [string, Woven[]][] = [
     ['Refers to', [...woven.block.references.values()].flatMap(({ id }) => site.firstOf.get(id) ?? [])],
@@ -185,19 +177,21 @@ function neighbours(site: Site, page: Page, woven: Woven): Paragraph | undefined
     ['Used in', site.usedIn.get(woven.definition) ?? []],
   ]
   const spans = groups.filter(([, list]) => list.length > 0).map(([what, list]) =>
-    [text(`${what} `), ...joined(list.map((other) => link(site, page, other)))])
-  if (spans.length === 0) return undefined
-  const children = spans.flatMap((span, i) => (i ? [text('. '), ...span] : span))
-  return { type: 'paragraph', children: [{ type: 'emphasis', children: [...children, text('.')] }] }
+    `${what} ${list.map((other) => link(site, page, other)).join(', ')}`)
+  return spans.length > 0 ? `*${spans.join('. ')}.*` : ''
 }
 
 const text = (value: string): PhrasingContent => ({ type: 'text', value })
 
-const joined = (links: Link[]): PhrasingContent[] =>
-  links.flatMap((one, i) => (i ? [text(', '), one] : [one]))
-
-function link(site: Site, page: Page, woven: Woven): Link {
+function link(site: Site, page: Page, woven: Woven): string {
   const name = `${nameOf(site, woven.definition)} (${sectionName(site, woven)})`
-  const url = asMarkdown(relative(page.url, woven.url))
-  return { type: 'link', url, children: [{ type: 'text', value: name }] }
+  return `[${escaped(name)}](${asMarkdown(relative(page.url, woven.url))})`
+}
+
+const known = new Map<string, string>()
+
+/** A name as it is to be typed in a link; thousands of blocks name the same few hundred. */
+function escaped(name: string): string {
+  if (!known.has(name)) known.set(name, /^\[(.*)\]\(-\)/.exec(compose([{ type: 'paragraph', children: [linkTo('-', name)] }]))![1])
+  return known.get(name)!
 }

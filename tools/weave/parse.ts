@@ -51,11 +51,18 @@ export function parsePage(text: string): Parsed {
   if (known) return known
   const plain = parser.parse(text) as Root
   const sections = sectionsOf(plain)
-  const tree = typographer.runSync(plain as never) as Root
+  const tree = printed(plain)
   retitle(tree, sections)
   const result = { tree, sections, summary: summaryOf(tree), ...effortOf(tree) }
   parsed.set(text, result)
   return result
+}
+
+/** Chapters with their quotes and dashes as printers set them, in place. What has none is not read for them: it takes long. */
+function printed(tree: Root): Root {
+  const typed = tree.children.filter((child) => child.type !== 'code' && /['"]|--|\.{3}/.test(toString(child)))
+  typographer.runSync({ type: 'root', children: typed } as never)
+  return tree
 }
 
 /** The facts alone, from what is kept of an earlier parse if it can be. */

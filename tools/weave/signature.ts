@@ -1,5 +1,5 @@
 /** What the card of a name says: what kind of thing it is, its type, and the comment above it. */
-import type { Node } from 'typescript/unstable/ast'
+import type { Node, SourceFile } from 'typescript/unstable/ast'
 import { NodeFlags, SyntaxKind } from 'typescript/unstable/ast'
 
 type Named = Node & {
@@ -65,14 +65,15 @@ function kindOf(node: Node): string {
  * A type that was written stands as it was written, in the `text` of the file; one that
  * was inferred as the checker says, in `type`.
  */
-export function signature(node: Node, name: string, type: string, text: string): string {
+export function signature(node: Node, type: string, text: string): string {
   const { type: written, members, typeParameters, questionToken } = node as Named
   const from = nameAt(node, text)
+  const name = text.slice(from, (node as Named).name?.end ?? from)
   const start = kindOf(node) + owner(node)
   if (node.kind === SyntaxKind.TypeParameter) return start + text.slice(from, node.end)
   if (members) return start + text.slice(from, typeParameters ? typeParameters.end + 1 : from + name.length)
   if (written) return start + text.slice(from, written.end)
-  if (node.kind === SyntaxKind.SourceFile) return start + name
+  if (node.kind === SyntaxKind.SourceFile) return start + (node as SourceFile).fileName.split('/').at(-1)
   const optional = questionToken ? '?' : ''
   return start + name + optional + (/^function|^\(method/.test(start) ? parameters(type) : `: ${type}`)
 }

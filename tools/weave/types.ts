@@ -69,9 +69,10 @@ class Asker {
   private readonly api: API
   private readonly project: Project
   private readonly files: CheckedFiles
-  private readonly known = new Map<Symbol, Known | undefined>()
+  private readonly known = new Map<Symbol, Known>()
   private readonly meaning = new Map<Symbol, Promise<{ property?: Symbol, at?: number }>>()
   private readonly wholes = new Map<Node, Promise<Type | undefined>>()
+  private readonly same = new Map<string, Known>()
   private readonly trees = new Map<string, Promise<unknown>>()
   private readonly shown = new Map<Type, Promise<string>>()
 
@@ -156,9 +157,9 @@ class Asker {
     await Promise.all(declared.map(async ({ symbol, node, path }, i) => {
       const type = types[i]
       const text = this.files.text(path)
-      const says = signature(node, symbol.name, type ? await this.typeText(type) : '', text)
+      const says = signature(node, type ? await this.typeText(type) : '', text)
       const line = this.files.lineAt(path, nameAt(node, text))
-      this.known.set(symbol, [short(says), short(commentOf(node, text)), path, line])
+      this.known.set(symbol, this.once([short(says), short(commentOf(node, text)), path, line]))
     }))
   }
 
@@ -170,6 +171,13 @@ class Asker {
     await this.trees.get(handle.path)
     const node = await handle.resolve()
     return node && { symbol, node, path: this.files.fileAt(handle.path)! }
+  }
+
+  /** Several symbols can stand for one thing, such as a property of what is made of a generic type. */
+  private once(known: Known): Known {
+    const key = known.join('\0')
+    if (!this.same.has(key)) this.same.set(key, known)
+    return this.same.get(key)!
   }
 
   private typeText(type: Type): Promise<string> {
