@@ -3,7 +3,7 @@
  * whatever stands in `generated/`. They get a folder of their own, for the checker looks
  * for so many that asking us for each would take longer than all its work.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { textOf, type TangledFile } from '../tangle/expand.ts'
 
@@ -20,7 +20,9 @@ export class CheckedFiles {
   private readonly paths: Map<string, string>
 
   constructor(root: string, files: TangledFile[]) {
-    this.folder = slashed(join(root, '.cache', 'checked'))
+    const cache = join(root, '.cache')
+    mkdirSync(cache, { recursive: true })
+    this.folder = slashed(mkdtempSync(join(cache, 'checked-'))) // another weave may be at it, too
     this.project = `${this.folder}/tsconfig.json`
     this.texts = new Map(files.filter(({ path }) => path.endsWith('.ts')).map((file) => [file.path, textOf(file)]))
     this.paths = new Map([...this.texts.keys()].map((path) => [folded(this.placeOf(path)), path]))
