@@ -35,7 +35,7 @@ function running(site: Site): string {
   const demo = [...site.demos].find(([place]) => place.startsWith('journey/D-devices/400-'))?.[1]
     ?? site.demos.values().next().value
   return demo ? `<section class="running" id="running" aria-label="Puppy, running">${demo.replace('<lguest-guest ', '<lguest-guest eager ')}
-<p class="caption">This is Puppy, a small Unix, on the Launcher, Host, Switcher and i386 of this book, all of them in this page. Type <code>help</code>.</p></section>` : ''
+<p class="caption">This is Puppy, a small Unix, on the Launcher, Host, Switcher and i386 of this book, all of them in this page. Type <code>touch 4</code> to count page faults, <code>calls echo hello</code> for what it asks of its Host; <code>help</code> names the rest.</p></section>` : ''
 }
 
 function mapOf(parts: [Part, Page[]][]): string {
@@ -45,14 +45,14 @@ function mapOf(parts: [Part, Page[]][]): string {
 
 /** Three ways in; each only where its chapter exists. */
 function doors(site: Site): string {
-  const run = site.demos.size > 0 ? '#running' : site.pages.find(({ part }) => part === 'G')?.url
+  const run = site.tags.get('G:780')?.url ?? site.pages.find(({ part }) => part === 'G')?.url
   const trip = site.tags.get('S:100') ?? site.tags.values().next().value
   if (!site.pages[0]) return ''
   const door = (url: string, name: string, about: string) =>
     `<a class="door" href="${url}"><b>${name}</b> <span>${about}</span></a>`
   return `<nav class="doors" aria-label="Three ways in">
 ${door(site.pages[0].url, 'Read from the start', 'Twenty words and some pictures; then the door, and what a few requests set in motion.').replace('"door"', '"door start"')}
-${door(run ?? site.pages[0].url, 'Run it', 'Puppy boots in this page. Type, break it, ask what it cost.')}
+${door(run ?? site.pages[0].url, 'Run it', 'Small programs in Puppy count its faults, calls and interrupts, beside what the Host sees.')}
 ${door(trip?.url ?? site.pages[0].url, 'See one world switch', 'Into the Guest and back, one instruction of machine code at a time.')}
 </nav>`
 }
