@@ -229,6 +229,30 @@ describe('D:450 a session', () => {
     expect(screen).toContain('keys that waited')
     expect([step, status]).toEqual([3, 0])
   })
+
+  it.each([[], ['halt\n']])('keeps what a reader types until the script is through: %j', async (...after) => {
+    let typing = true
+    const { screen, status } = await played({ plan: {}, closing: false, script: ['echo one\n', 'echo two\n'] }, (session, seen) => {
+      if (typing && seen().includes('puppy>')) {
+        typing = false
+        for (const key of 'echo three\r') session.type(key)
+        for (const keys of after) session.type(keys)
+      }
+      if (after.length === 0 && seen().includes('\nthree\n')) session.type('halt\r')
+    })
+    expect(screen).toContain('puppy> echo one\none\npuppy> echo two\ntwo\npuppy> echo three\nthree\n')
+    expect(status).toBe(0)
+  })
+
+  it('but not ^C', async () => {
+    let stopped = false
+    const { screen } = await played({ plan: {}, closing: false, script: ['spin 20000\n', 'halt\n'] }, (session, seen) => {
+      if (stopped || !seen().includes('spin 20000\n')) return
+      stopped = true
+      session.type('\x03')
+    })
+    expect(screen, 'long before twenty seconds').toMatch(/spin 20000\n+puppy> halt/)
+  })
 })
 
 describe('D:460 counts', () => {
