@@ -28,4 +28,4 @@ export function lasting<T>(folders: string[], make: () => Promise<T>): () => Pro
 
 /** When each file below a folder was last written. */
 const stampOf = (folder: string): string => (existsSync(folder) ? readdirSync(folder, { recursive: true }) as string[] : [])
-  .map((path) => `${path} ${statSync(join(folder, path)).mtimeMs}`).join('\n')
+  .map((path) => `${path} ${statSync(join(folder, path), { throwIfNoEntry: false })?.mtimeMs}`).join('\n')
