@@ -1,6 +1,5 @@
 /** What the card of a name says: what kind of thing it is, its type, and the comment above it. */
-import type { Node, SourceFile } from 'typescript/unstable/ast'
-import { NodeFlags, SyntaxKind } from 'typescript/unstable/ast'
+import { NodeFlags, SyntaxKind, type Node, type SourceFile } from 'typescript/unstable/ast'
 
 type Named = Node & {
   name?: Node & { text?: string }, type?: Node, questionToken?: Node, members?: unknown, typeParameters?: { end: number }

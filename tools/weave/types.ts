@@ -70,7 +70,7 @@ class Asker {
   private readonly project: Project
   private readonly files: CheckedFiles
   private readonly known = new Map<Symbol, Known>()
-  private readonly meaning = new Map<Symbol, Promise<{ property?: Symbol, at?: number }>>()
+  private readonly meaning = new Map<Symbol, Promise<{ thing?: Symbol, at?: number }>>()
   private readonly wholes = new Map<Node, Promise<Type | undefined>>()
   private readonly same = new Map<string, Known>()
   private readonly trees = new Map<string, Promise<unknown>>()
@@ -81,6 +81,7 @@ class Asker {
     const files = new CheckedFiles(root, tangled)
     const api = new API({ cwd: root })
     const snapshot = await api.updateSnapshot({ openProjects: [files.project] }).catch(() => undefined)
+    if (!snapshot) files.remove()
     return snapshot && new Asker(api, snapshot.getProject(files.project)!, files)
   }
 
@@ -118,27 +119,27 @@ class Asker {
    */
   private async meant(symbol: Symbol, offset: number): Promise<Symbol> {
     if (!this.meaning.has(symbol)) this.meaning.set(symbol, this.behind(symbol, offset))
-    const { property, at } = await this.meaning.get(symbol)!
-    return property && (at === undefined || at === offset) ? property : symbol
+    const { thing, at } = await this.meaning.get(symbol)!
+    return thing && (at === undefined || at === offset) ? thing : symbol
   }
 
-  /** The property that a symbol stands for, if it does: everywhere, or at one place of its file alone. */
-  private async behind(symbol: Symbol, offset: number): Promise<{ property?: Symbol, at?: number }> {
+  /** What a symbol, met at `offset`, stands for, if it is not itself that is meant: everywhere, or `at` one place of its file alone. */
+  private async behind(symbol: Symbol, offset: number): Promise<{ thing?: Symbol, at?: number }> {
     const { checker } = this.project
-    if (symbol.flags & SymbolFlags.Alias) return { property: await checker.getAliasedSymbol(symbol) }
+    if (symbol.flags & SymbolFlags.Alias) return { thing: await checker.getAliasedSymbol(symbol) }
     const one = leading.has(symbol.declarations[0]?.kind) ? await this.declared(symbol) : undefined
     if (!one) return {}
     const { node, path } = one
     if (node.kind === SyntaxKind.ShorthandPropertyAssignment) {
       const value = await checker.getShorthandAssignmentValueSymbol(node)
-      return { property: value && await this.meant(value, offset) }
+      return { thing: value && await this.meant(value, offset) }
     }
     if (node.kind === SyntaxKind.PropertyAssignment) {
-      return { property: await this.propertyOf(node.parent, symbol.name, () => checker.getContextualType(node.parent as Expression)) }
+      return { thing: await this.propertyOf(node.parent, symbol.name, () => checker.getContextualType(node.parent as Expression)) }
     }
     if ((node as BindingElement).propertyName) return {}
-    const property = await this.propertyOf(node.parent, symbol.name, () => checker.getTypeAtLocation(node.parent))
-    return { property, at: nameAt(node, this.files.text(path)) }
+    const thing = await this.propertyOf(node.parent, symbol.name, () => checker.getTypeAtLocation(node.parent))
+    return { thing, at: nameAt(node, this.files.text(path)) }
   }
 
   /** A property of an object or a pattern, whose type is asked for once. */
