@@ -9,6 +9,7 @@ export default defineConfig({
     globalSetup: './tools/test-folder.ts',
     reporters: ['default', './tools/closing-line.ts'],
     testTimeout: 30_000,
+    hookTimeout: 30_000, // what a test tidies away waits for the same disk as the test
     // By itself vitest leaves a processor to whoever watches: of two that is half.
     maxWorkers: availableParallelism(),
     sequence: { sequencer: LongestFirst },
